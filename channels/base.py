@@ -1,0 +1,124 @@
+"""The port: what every channel adapter is, and what it is given. Read this before writing one.
+
+An adapter is one module with four names (`ChannelModule`), entered by one line in `registry.py`:
+
+- `Settings`      a frozen pydantic model, unknown keys refused, units in the names;
+- `capabilities`  what the channel carries, needs and proves;
+- `connect`       opens it; what it returns has `send` and `close` (`Channel`);
+- `authentic` and `facts`, the two halves of reading a callback.
+
+`send` builds one request, calls once, and answers one of the five outcomes. No retry, no logging, no clock and
+no database in it: those belong to the delivery engine. The one exception is a token that the provider refuses
+before taking the message: refresh once, call once more.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from channels.http import HttpClient
+from notifier.domain.content import Content, ContentKind, InboxContent
+from notifier.domain.ids import ChannelName, DeliveryId
+from notifier.domain.outcomes import Outcome
+from notifier.domain.receipts import RawReceipt, ReceiptFact
+from notifier.domain.recipients import Contact
+
+
+class AddressKind(StrEnum):
+    """Which part of a contact the channel needs."""
+
+    INBOX = "inbox"
+    EMAIL = "email"
+    PHONE = "phone"
+    ZALO = "zalo"
+    """The person's id at our Official Account; for citizens a mobile number will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    content: ContentKind
+    address: AddressKind
+    accepted_is_delivered: bool = False
+    """Taking the message is its delivery: the portal inbox."""
+    proves_delivery: bool = False
+    """A receipt of delivery can be expected; where not, `accepted` is the last word."""
+    deduplicates: bool = False
+    """A second call with the same idempotency key makes no second message."""
+    quiet: bool = False
+    """Disturbs nobody, so quiet hours do not apply."""
+    window: tuple[time, time] | None = None
+    """Local hours in which the provider takes messages; None means always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to hand over. `idempotency_key` is 32 hex digits, the same over all attempts of a delivery.
+
+    `created_at` never changes between attempts, so that a mail's Date does not either.
+    """
+
+    delivery_id: DeliveryId
+    idempotency_key: str
+    contact: Contact
+    content: Content
+    created_at: datetime
+    staff: bool = False
+    """To an officer: gateways have a class of message of their own for that (ĐH)."""
+
+
+class Channel(Protocol):
+    async def send(self, message: Message) -> Outcome: ...
+
+    async def close(self) -> None: ...
+
+
+class TokenSource(Protocol):
+    """Where an adapter gets the access token that it must not keep."""
+
+    async def current(self) -> str:
+        """The valid access token. Raises `TokenLost` when the grant is gone."""
+        ...
+
+    async def refused(self, token: str) -> str:
+        """The provider refused `token`: answers a newer one. Raises `TokenLost`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What an adapter may use of the world."""
+
+    http: HttpClient
+    tokens: TokenSource
+    store_in_inbox: Callable[[DeliveryId, Contact, InboxContent], Awaitable[str]]
+    """Stores once per delivery; answers the reference of the stored message."""
+    public_url: str
+    """Where providers reach us, without a slash at the end."""
+
+
+class ChannelModule(Protocol):
+    """What a module named in the registry offers."""
+
+    Settings: type[BaseModel]
+
+    def capabilities(self, settings: Any) -> Capabilities: ...
+
+    async def connect(self, settings: Any, ports: Ports) -> Channel: ...
+
+    def authentic(self, raw: RawReceipt, settings: Any) -> bool:
+        """Whether the callback proves that it comes from the provider. Constant time. Never raises."""
+        ...
+
+    def facts(self, raw: RawReceipt, settings: Any) -> tuple[ReceiptFact, ...]:
+        """What a stored callback says; an odd one says nothing. Never raises."""
+        ...
+
+
+def callback_url(ports: Ports, channel: ChannelName, key: str | None = None) -> str:
+    """The address that a provider is told to call with its receipts."""
+    base = f"{ports.public_url}/v1/receipts/{channel}"
+    return f"{base}/{key}" if key else base

@@ -1,0 +1,55 @@
+"""What is said, by the kind of content that a channel carries. All text is NFC."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ContentKind(StrEnum):
+    INBOX = "inbox"
+    EMAIL = "email"
+    SMS = "sms"
+    ZALO = "zalo"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxContent:
+    """A message of the portal inbox; `body` is plain text, a blank line parts paragraphs."""
+
+    title: str
+    body: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmailContent:
+    """`html` refers to the QR picture as `cid:qr`; `qr_png` is that picture."""
+
+    subject: str
+    text: str
+    html: str
+    qr_png: bytes | None = None
+
+
+class SmsEncoding(StrEnum):
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+
+
+@dataclass(frozen=True, slots=True)
+class SmsContent:
+    """`parts` is the exact number of segments that `text` costs in `encoding`."""
+
+    text: str
+    encoding: SmsEncoding
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ZaloContent:
+    """`template` is our own name of an approved template; the adapter's settings map it to Zalo's id."""
+
+    template: str
+    parameters: dict[str, str]
+
+
+Content = InboxContent | EmailContent | SmsContent | ZaloContent

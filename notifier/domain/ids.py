@@ -1,0 +1,35 @@
+"""Identifiers are types, so that one kind can never be passed for another."""
+
+import os
+from datetime import datetime
+from typing import NewType
+from uuid import UUID
+
+EventId = NewType("EventId", UUID)
+RecipientId = NewType("RecipientId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
+AttemptId = NewType("AttemptId", UUID)
+ReceiptId = NewType("ReceiptId", int)
+
+SourceName = NewType("SourceName", str)
+"""The CloudEvents `source` of a dossier system, for example `mcdt.angiang.gov.vn`."""
+ExternalId = NewType("ExternalId", str)
+"""The CloudEvents `id`: unique within its source, the idempotency key of an event."""
+EventType = NewType("EventType", str)
+"""A name of the event catalogue, for example `hoso.duoc_tiep_nhan`."""
+DossierCode = NewType("DossierCode", str)
+"""MaHoSo as the source wrote it. Unique only together with its source."""
+ChannelName = NewType("ChannelName", str)
+"""What a rule names: `portal`, `zalo`, `sms`, `email`. One adapter serves each."""
+InboxOwner = NewType("InboxOwner", str)
+"""The opaque key of one person's inbox; says nothing about the person."""
+
+
+def uuid7(at: datetime) -> UUID:
+    """A new id that sorts by time (RFC 9562, version 7): 48 bits of milliseconds, 74 random bits."""
+    milliseconds = int(at.timestamp() * 1000)
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds & (1 << 48) - 1) << 80
+    value |= 0x7 << 76 | (random >> 68 & 0xFFF) << 64
+    value |= 0b10 << 62 | random & (1 << 62) - 1
+    return UUID(int=value)

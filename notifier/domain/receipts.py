@@ -1,0 +1,42 @@
+"""What a provider says later about a message it took, in one vocabulary for all channels."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from notifier.domain.ids import ChannelName, DeliveryId
+
+
+class ReceiptKind(StrEnum):
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    INFO = "info"
+    """Kept, and moves nothing: still on its way, a citizen wrote, a template changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawReceipt:
+    """A callback exactly as it came. `key` is the last part of its path, `query` and `headers` have lower-case names."""
+
+    channel: ChannelName
+    method: str
+    key: str | None
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFact:
+    """One statement about one message, named by our id or by the provider's reference (at least one of them).
+
+    `occurred_at` is the provider's time, None where it gives none.
+    """
+
+    kind: ReceiptKind
+    delivery_id: DeliveryId | None
+    reference: str | None
+    occurred_at: datetime | None
+    code: str | None = None
+    reason: str | None = None
