@@ -12,16 +12,18 @@ no database in it: those belong to the delivery engine. The one exception is a t
 before taking the message: refresh once, call once more.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel
 
 from channels.http import HttpClient
-from notifier.domain.content import Content, ContentKind, InboxContent
+from notifier.domain.content import Content, ContentKind, EmailContent, InboxContent, SmsContent, ZaloContent
 from notifier.domain.ids import ChannelName, DeliveryId
 from notifier.domain.outcomes import Outcome
 from notifier.domain.receipts import RawReceipt, ReceiptFact
@@ -122,3 +124,20 @@ def callback_url(ports: Ports, channel: ChannelName, key: str | None = None) -> 
     """The address that a provider is told to call with its receipts."""
     base = f"{ports.public_url}/v1/receipts/{channel}"
     return f"{base}/{key}" if key else base
+
+
+_C = TypeVar("_C", InboxContent, EmailContent, SmsContent, ZaloContent)
+
+
+def carried(message: Message, kind: type[_C]) -> _C:
+    """The content, of the kind that the channel's capabilities name. Another kind is our own fault: TypeError."""
+    if not isinstance(message.content, kind):
+        raise TypeError(f"the channel carries {kind.__name__}, the message holds {type(message.content).__name__}")
+    return message.content
+
+
+def delivery_named(text: object) -> DeliveryId | None:
+    """The delivery whose idempotency key a provider hands back; None for anything that is not one of ours."""
+    if isinstance(text, str) and re.fullmatch(r"[0-9a-fA-F]{32}", text):
+        return DeliveryId(UUID(hex=text))
+    return None

@@ -1,0 +1,53 @@
+"""The command line. One file per command; each is imported only when it is called."""
+
+import importlib
+from typing import Any
+
+import click
+
+from notifier.domain.errors import NotifierError
+
+COMMANDS = {
+    "web": "serve the webhooks, receipts, inbox API and look-up pages",
+    "worker": "do the work of one lane: urgent, normal or bulk",
+    "dispatcher": "ring for whatever is due",
+    "migrate": "bring the database to the newest schema",
+    "doctor": "say what is configured, what is wrong and what to type",
+    "route": "explain who would be told of an event, without sending",
+    "timeline": "tell the whole story of one dossier's notices",
+    "zalo-token": "store the refresh token of the Zalo Official Account",
+    "demo": "the whole service on this machine, with sandbox providers",
+}
+
+EXIT_FAULT = 1
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"notifier.cli.{name.replace('-', '_')}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NotifierError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(EXIT_FAULT)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Notices about administrative-procedure dossiers, on four channels, with proof.
+
+    Settings come from notifier.toml (or the file that NOTIFIER_CONFIG names) and from NOTIFIER_… variables.
+    Exit codes: 0 done, 1 a fault that is named, 2 wrong usage.
+    """

@@ -68,7 +68,10 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "gửi lại được vì nhà cung cấp loại bản trùng ({code})",
         "sent again, which is safe: the provider drops a second copy ({code})",
     ),
-    ReasonCode.FALLBACK_USED: ("dùng kênh dự phòng vì {missed}", "fallback used because {missed}"),
+    ReasonCode.FALLBACK_USED: (
+        "dùng kênh dự phòng vì {missed} không đến được",
+        "fallback used because {missed} cannot reach the person",
+    ),
     ReasonCode.QUIET_HOURS: ("giờ yên tĩnh, chờ đến {until}", "quiet hours, waits until {until}"),
     ReasonCode.NEXT_MORNING: ("tin không gấp, chờ đến {until}", "not urgent, waits until {until}"),
     ReasonCode.CHANNEL_WINDOW: (
@@ -139,6 +142,13 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
 }
 """Vietnamese and English, with the names of the values each sentence needs."""
 
+AUDIENCES: dict[str, tuple[str, str]] = {
+    "citizen": ("công dân", "citizen"),
+    "handler": ("người xử lý", "handler"),
+    "head": ("thủ trưởng", "head"),
+}
+"""How a sentence names the value `audience` (`notifier.domain.recipients.Audience`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -147,8 +157,10 @@ class Reason:
 
     def text(self, locale: str = "vi") -> str:
         """The sentence. A value that is missing shows as its name, so that reading never fails."""
-        template = TEXTS[self.code][0 if locale == "vi" else 1]
-        return template.format_map(_Named(self.values))
+        column = 0 if locale == "vi" else 1
+        audience = self.values.get("audience", "")
+        spoken = {"audience": AUDIENCES[audience][column]} if audience in AUDIENCES else {}
+        return TEXTS[self.code][column].format_map(_Named({**self.values, **spoken}))
 
 
 class _Named(dict[str, str]):

@@ -1,0 +1,81 @@
+"""One sentence for each fault in a channel's settings: the key, what was found, what is expected, what to write."""
+
+import difflib
+import json
+import re
+from datetime import time
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, HttpUrl, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+SECRET_NAME = re.compile(r"secret|password|key|token", re.IGNORECASE)
+
+
+def sentence(prefix: str, model: type[BaseModel], fault: ErrorDetails) -> str:
+    """For example: channels.sms.timeout_seconds is "30s"; a number of seconds is expected. Write 30."""
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    key = ".".join([prefix, *(str(part) for part in fault["loc"] if part != "[key]")])
+    field = model.model_fields.get(name)
+    if field is None:
+        near = difflib.get_close_matches(name, model.model_fields, n=1)
+        advice = f"Write {near[0]}." if near else "Remove it."
+        return f"{key} is not a setting; one of {', '.join(model.model_fields) or 'none'} is expected. {advice}"
+    wanted = expected(name, field)
+    if fault["type"] == "missing":
+        return f"{key} is missing; {wanted} is expected."
+    limit = "" if fault["type"].endswith(("_type", "_parsing")) else _limit(fault)
+    found = "a secret (not shown)" if _is_secret(name, field) else _quoted(fault["input"])
+    return f"{key} is {found}; {wanted}{limit} is expected.{_advice(name, field, fault['input'])}"
+
+
+def expected(name: str, field: FieldInfo) -> str:
+    """What a setting holds, in words."""
+    kinds = _kinds(field)
+    choices = [json.dumps(choice) for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
+    if choices:
+        return f"one of {', '.join(choices)}"
+    if float in kinds or int in kinds:
+        return "a number of seconds" if name.endswith("_seconds") else "a number"
+    words: dict[Any, str] = {
+        bool: "true or false",
+        time: "a time of day in quotes, such as 06:05,",
+        HttpUrl: "an address that begins with http:// or https://",
+        SecretStr: "a secret text",
+        str: "a text in quotes",
+    }
+    return next((words[kind] for kind in kinds if kind in words), "a table or list")
+
+
+def _kinds(field: FieldInfo) -> tuple[Any, ...]:
+    kind = field.annotation
+    return tuple(part for part in get_args(kind) if part is not NoneType) if NoneType in get_args(kind) else (kind,)
+
+
+def _is_secret(name: str, field: FieldInfo) -> bool:
+    return SecretStr in _kinds(field) or bool(SECRET_NAME.search(name))
+
+
+def _limit(fault: ErrorDetails) -> str:
+    context = fault.get("ctx", {})
+    words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+    return "".join(
+        f" {word} {str(context[bound]).removesuffix('.0')}" for bound, word in words.items() if bound in context
+    )
+
+
+def _quoted(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _advice(name: str, field: FieldInfo, found: Any) -> str:
+    """What to write, where it can be read from what was found or is the default."""
+    kinds = _kinds(field)
+    if isinstance(found, str) and (float in kinds or int in kinds):
+        number = re.match(r"\s*(\d+(?:\.\d+)?)", found)
+        return f" Write {number.group(1)}." if number else ""
+    if str in kinds and isinstance(found, int | float) and not _is_secret(name, field):
+        return f' Write "{found}".'
+    return ""

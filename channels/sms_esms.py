@@ -1,0 +1,165 @@
+"""SMS through eSMS (ViHAT): JSON in, JSON out, a delivery report by GET.
+
+Documents: developers.esms.vn — "Send OTP/customer-care message", "Table of error codes", "Callback URL"
+(checked 2026-11). RequestId is their duplicate key for a day, so the same call twice makes one message.
+Every code that is not in the table is Unknown: it may have been taken.
+"""
+
+import hmac
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
+
+from channels.base import AddressKind, Capabilities, Message, Ports, callback_url, carried, delivery_named
+from channels.faults import Fault, outcome_of, outcome_of_silence
+from channels.http import NoReply, Reply, json_object, retry_after
+from notifier.domain.content import ContentKind, SmsContent, SmsEncoding
+from notifier.domain.ids import ChannelName
+from notifier.domain.outcomes import Accepted, Outcome
+from notifier.domain.receipts import RawReceipt, ReceiptFact, ReceiptKind
+
+SEND_PATH = "/MainService.svc/json/SendMultipleMessage_V4_post_json/"
+
+ACCEPTED = "100"
+DUPLICATE = "124"
+"""The RequestId is known: eSMS holds the message already, and says so without an SMSID."""
+
+CODES: dict[str, Fault] = {
+    "99": Fault.RECIPIENT,  # the number is blocked
+    "101": Fault.CONFIG,  # wrong keys
+    "102": Fault.CONFIG,  # no price list
+    "103": Fault.QUOTA,  # no balance
+    "104": Fault.CONFIG,  # brandname missing or inactive
+    "107": Fault.CONFIG,  # advertising: fewer than 30 numbers
+    "108": Fault.RECIPIENT,  # phone number malformed
+    "110": Fault.CONFIG,  # 110, 204, 210, 687, 789-791, 799: Zalo only
+    "120": Fault.CONFIG,  # advertising: too many numbers
+    "140": Fault.CONFIG,  # our address is not on their list
+    "146": Fault.TEMPLATE,  # no registered template matches
+    "177": Fault.RECIPIENT,  # brandname not registered with this person's carrier
+    "204": Fault.CONFIG,
+    "210": Fault.CONFIG,
+    "300": Fault.CONFIG,  # message type missing
+    "301": Fault.CONFIG,  # message type unsupported
+    "687": Fault.CONFIG,
+    "789": Fault.CONFIG,
+    "790": Fault.CONFIG,
+    "791": Fault.CONFIG,
+    "799": Fault.CONFIG,
+}
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: HttpUrl = HttpUrl("https://rest.esms.vn")
+    api_key: SecretStr
+    secret_key: SecretStr
+    brandname: str
+    staff_brandname: str | None = None
+    """For messages to officers; without it they go out under `brandname`."""
+    receipt_key: SecretStr
+    """The last part of our callback address: eSMS signs nothing, so the address itself is the secret."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+
+
+def capabilities(_settings: Settings) -> Capabilities:
+    return Capabilities(
+        content=ContentKind.SMS,
+        address=AddressKind.PHONE,
+        proves_delivery=True,
+        deduplicates=True,
+    )
+
+
+async def connect(settings: Settings, ports: Ports) -> "EsmsChannel":
+    return EsmsChannel(settings, ports)
+
+
+class EsmsChannel:
+    def __init__(self, settings: Settings, ports: Ports) -> None:
+        self._settings = settings
+        self._http = ports.http
+        self._url = str(settings.base_url).rstrip("/") + SEND_PATH
+        self._callback_url = callback_url(ports, ChannelName("sms"), settings.receipt_key.get_secret_value())
+
+    async def send(self, message: Message) -> Outcome:
+        phone = domestic(message.contact.phone)
+        if phone is None:
+            return outcome_of(Fault.RECIPIENT, "no_mobile")
+        reply = await self._http.request(
+            "POST", self._url, json=self._request(message, phone), timeout_seconds=self._settings.timeout_seconds
+        )
+        return outcome_of_reply(reply, message.idempotency_key)
+
+    async def close(self) -> None:
+        """Nothing of its own is held open: the HTTP client belongs to whoever opened it."""
+
+    def _request(self, message: Message, phone: str) -> dict[str, str]:
+        content = carried(message, SmsContent)
+        settings = self._settings
+        return {
+            "ApiKey": settings.api_key.get_secret_value(),
+            "SecretKey": settings.secret_key.get_secret_value(),
+            "Phone": phone,
+            "Content": content.text,
+            "Brandname": (message.staff and settings.staff_brandname) or settings.brandname,
+            "SmsType": "2",
+            "IsUnicode": "1" if content.encoding is SmsEncoding.UCS2 else "0",
+            "RequestId": message.idempotency_key,
+            "CallbackUrl": self._callback_url,
+        }
+
+
+def domestic(phone: str | None) -> str | None:
+    """+84912000001 → 0912000001; None for a number that is missing or not Vietnamese."""
+    return "0" + phone[3:] if phone and phone.startswith("+84") else None
+
+
+def outcome_of_reply(reply: Reply | NoReply, request_id: str) -> Outcome:
+    if isinstance(reply, NoReply):
+        return outcome_of_silence(reply)
+    if reply.status == 429:  # noqa: PLR2004 - Too Many Requests
+        return outcome_of(Fault.QUOTA, "http_429", retry_after(reply))
+    body = json_object(reply.body)
+    if reply.status >= 500:  # noqa: PLR2004 - any server fault
+        return outcome_of(Fault.AMBIGUOUS, f"http_{reply.status}")
+    if body is None:
+        return outcome_of(Fault.AMBIGUOUS, "garbled")
+    if "CodeResult" not in body:
+        # their answer to a malformed request: {"error": "Invalid request"}
+        return outcome_of(Fault.CONFIG if "error" in body else Fault.AMBIGUOUS, "no_code")
+    code = str(body["CodeResult"])
+    if code in {ACCEPTED, DUPLICATE}:
+        return Accepted(str(body.get("SMSID") or request_id))
+    return outcome_of(CODES.get(code, Fault.AMBIGUOUS), code)
+
+
+def authentic(raw: RawReceipt, settings: Settings) -> bool:
+    expected = settings.receipt_key.get_secret_value().encode()
+    return hmac.compare_digest((raw.key or "").encode("utf-8", "replace"), expected)
+
+
+def facts(raw: RawReceipt, _settings: Settings) -> tuple[ReceiptFact, ...]:
+    """One fact per report: only "finished" with a count says how it ended, and a failure comes without its reason."""
+    query = {key.lower(): value for key, value in raw.query.items()}
+    delivery_id, reference = delivery_named(query.get("requestid")), query.get("smsid") or None
+    if delivery_id is None and reference is None:
+        return ()
+    status = query.get("sendstatus", "")
+    kind = ReceiptKind.INFO
+    if status == FINISHED:
+        succeeded, failed = _is_positive(query.get("sendsuccess")), _is_positive(query.get("sendfailed"))
+        kind = _ENDINGS.get((succeeded, failed), ReceiptKind.INFO)
+    return (ReceiptFact(kind, delivery_id, reference, None, code=f"status_{status}" if status in STATUSES else None),)
+
+
+FINISHED = "5"
+STATUSES = frozenset({"1", "2", "4", FINISHED, "7"})
+"""Waiting for approval, waiting to be sent, refused, finished, handed to the carrier."""
+
+_ENDINGS = {(True, False): ReceiptKind.DELIVERED, (False, True): ReceiptKind.FAILED}
+
+
+def _is_positive(count: str | None) -> bool:
+    return count is not None and count.isascii() and count.isdigit() and count.strip("0") != ""

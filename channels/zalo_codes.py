@@ -1,0 +1,67 @@
+"""Zalo's codes, sorted: two hosts, two tables, because the same number means different things.
+
+Documents: developers.zalo.me "Bảng mã lỗi" (phone channel) and docs.zaloplatforms.com "Mã lỗi" (Official Account),
+checked 2026-09. Codes that have left the list since are kept, for old templates still answer them.
+"""
+
+import re
+
+from channels.faults import Fault
+
+PHONE_AUTH = frozenset({-124})
+ACCOUNT_AUTH = frozenset({-216, -220})
+"""The access token is not valid, or no longer."""
+
+_R, _T, _C, _Q = Fault.RECIPIENT, Fault.TEMPLATE, Fault.CONFIG, Fault.QUOTA
+
+
+def _table(groups: dict[Fault, tuple[int, ...]]) -> dict[int, Fault]:
+    return {code: fault for fault, codes in groups.items() for code in codes}
+
+
+PHONE_CODES: dict[int, Fault] = _table(
+    {
+        Fault.AMBIGUOUS: (-100,),
+        # number malformed, not on Zalo, inactive, cannot receive, refused this type or this account
+        _R: (-108, -110, -114, -118, -119, -134, -139, -140, -141),
+        # id, data, parameters, buttons, text, approval, quality, journey token, encryption, upload
+        _T: (
+            *(-109, -1091, -111, -112, -1121, -1122, -1123, -1124, -113, -1131, -1132, -116, -130, -131, -132),
+            *(-146, -148, -149, -1491, -150, -151, -152, -153, -158, -159),
+        ),
+        # app, account, permission, package, proof, keys, sending mode
+        _C: (
+            *(-101, -102, -103, -104, -105, -106, -107, -117, -120, -1201, -1202, -121, -122, -123, -1241, -125),
+            *(-127, -128, -129, -135, -1351, -136, -137, -138, -1381, -142, -143, -145, -161, -162),
+        ),
+        # balance, development wallet, daily and monthly limits
+        _Q: (-115, -126, -144, -1441, -147, -1471, -1472, -160),
+        Fault.NIGHT: (-133,),
+    }
+)
+"""`business.openapi.zalo.me`: templates by phone number."""
+
+ACCOUNT_CODES: dict[int, Fault] = _table(
+    {
+        Fault.TRANSIENT: (-200,),
+        # no follower, blocked, inactive for 45 days, interaction too old, refused this type
+        _R: (-213, -217, -227, -230, -232, -244),
+        _T: (-100, -201, -210, -233, -235, -248, -249),
+        _C: (-204, -205, -209, -212, -219, -221, -224, -240, -242, -320),
+        _Q: (-211, -218, -321),
+        Fault.NIGHT: (-234,),
+    }
+)
+"""`openapi.zalo.me`: templates by the person's id at our Official Account."""
+
+_LIMIT = re.compile(r"rate|limit|quota|exceed|giới hạn|vượt|hạn mức", re.IGNORECASE)
+
+READ_THE_MESSAGE = frozenset({-32, -223})
+"""Codes with two meanings: a limit is reached, or a permission is missing. The text tells which."""
+
+
+def fault_of(codes: dict[int, Fault], code: int, message: str) -> Fault:
+    """The class of a code; one that no list explains is ambiguous."""
+    if codes is ACCOUNT_CODES and code in READ_THE_MESSAGE:
+        return Fault.QUOTA if _LIMIT.search(message) else Fault.CONFIG
+    return codes.get(code, Fault.AMBIGUOUS)

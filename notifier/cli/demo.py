@@ -1,0 +1,205 @@
+"""`./dev demo`: a whole installation on real parts, the sample events through the signed webhook, live on one screen."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import click
+
+from notifier.cli import embedded
+from notifier.cli.playground import PROVINCE, Playground, playground, samples
+from notifier.cli.screen import Screen
+from notifier.cli.supervisor import Supervisor
+from notifier.cli.timeline import read_story
+from notifier.domain.clock import VIETNAM, Clock, move_clock, shifted_clock
+from notifier.domain.deliveries import DeliveryState, Urgency
+from notifier.domain.errors import NotifierError
+from notifier.domain.ids import DossierCode
+from notifier.intake.signature import parse_secret, sign
+from notifier.sandbox.app import running
+from notifier.settings import ROOT, load_settings
+from notifier.store import progress, tokens
+from notifier.store.migrate import migrate
+from notifier.store.pool import Pool, open_pool
+from workers.tokens import grant_name
+from workers.wiring import channel_setups
+
+START = datetime(2026, 11, 25, 16, 30, tzinfo=VIETNAM)
+"""What the demo's clock shows at the beginning: after all sample events, within working hours."""
+STORY_OF = DossierCode("H01.14-261119-0042")
+READY_SECONDS = 30
+ONCE_SECONDS = 150
+LOOK_SECONDS = 0.25
+PAUSE_BETWEEN_EVENTS = 0.2
+
+
+@click.command("demo")
+@click.option("--once", is_flag=True, help="End by itself when every delivery has reached its final state.")
+@click.pass_context
+def command(context: click.Context, once: bool) -> None:  # noqa: FBT001 - click passes it by name
+    """The whole service on this machine: real PostgreSQL and Redis, sandbox providers, the sample events.
+
+    Needs no network and no account. Ctrl-C ends it and leaves nothing behind.
+
+    \b
+    ./dev demo
+    ./dev demo --once
+    ./dev demo --once > story.txt
+    """
+    context.exit(asyncio.run(_demo(once=once)))
+
+
+async def _demo(*, once: bool) -> int:
+    began = time.monotonic()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    directory = Path(tempfile.mkdtemp(prefix="notifier-demo-"))
+    screen = Screen(began)
+    try:
+        async with installation(directory, screen.say) as (ground, pool):
+            if not stop.is_set():
+                settled = await _play(ground, pool, screen, stop, once=once)
+                if once and not stop.is_set():
+                    await _tell_story(ground)
+                    return 0 if settled else 1
+    except NotifierError as error:
+        click.echo(str(error), err=True)
+        return 1
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        screen.say("Đã dừng tất cả; không để lại gì. / All stopped, nothing left behind.")
+    return 0
+
+
+@asynccontextmanager
+async def installation(directory: Path, say: Any, environment: str = "demo") -> AsyncIterator[tuple[Playground, Pool]]:
+    """Everything running and ready: databases, sandbox, web, dispatcher and one worker per lane."""
+    async with AsyncExitStack() as stack:
+        say("PostgreSQL và Redis (nhúng) … / starting embedded PostgreSQL and Redis")
+        database_url = await asyncio.to_thread(stack.enter_context, embedded.postgres(directory / "postgres"))
+        redis_url = await asyncio.to_thread(stack.enter_context, embedded.redis(directory / "redis"))
+        ground = playground(directory, database_url=database_url, redis_url=redis_url, environment=environment)
+        move_clock(ground.clock_file, START)
+        await asyncio.to_thread(migrate, database_url)
+        clock = shifted_clock(ground.clock_file)
+        pool = await open_pool(database_url, size=2, name="notifier-demo")
+        stack.push_async_callback(pool.close)
+        await _grant_zalo(ground, pool, clock)
+        await stack.enter_async_context(running(ground.sandbox, clock=clock))
+        supervisor = Supervisor(ground.environ, directory)
+        stack.push_async_callback(supervisor.stop)
+        await supervisor.start("web", ["web"])
+        for lane in Urgency:
+            await supervisor.start(f"worker-{lane.value}", ["worker", lane.value])
+        await supervisor.start("dispatcher", ["dispatcher"])
+        await _ready(ground)
+        yield ground, pool
+
+
+async def _grant_zalo(ground: Playground, pool: Pool, clock: Clock) -> None:
+    settings = load_settings(ground.environ)
+    async with pool.acquire() as connection:
+        name = grant_name(channel_setups(settings)["zalo"].settings)  # type: ignore[index]
+        await tokens.seed(connection, name, ground.refresh_token, clock())
+
+
+async def _ready(ground: Playground) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    async with aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(f"{ground.web_url}/readyz") as answer:
+                    if answer.status == 200:  # noqa: PLR2004
+                        return
+            except aiohttp.ClientError:
+                pass
+            if time.monotonic() > deadline:
+                log = (ground.directory / "web.log").read_text(encoding="utf-8")[-2000:]
+                raise NotifierError(f"the web process did not become ready within {READY_SECONDS} s:\n{log}")
+            await asyncio.sleep(0.05)
+
+
+async def _play(ground: Playground, pool: Pool, screen: Screen, stop: asyncio.Event, *, once: bool) -> bool:
+    """Post the samples and show what becomes of them; answers whether everything settled."""
+    screen.addresses(ground.web_url, f"http://127.0.0.1:{ground.sandbox.http_port}")
+    clock = shifted_clock(ground.clock_file)
+    poster = asyncio.create_task(post_samples(ground, clock))
+    deadline = time.monotonic() + ONCE_SECONDS
+    settled = False
+    with screen.live():
+        while not stop.is_set():
+            async with pool.acquire() as connection:
+                lines, unrouted = await progress.lines(connection), await progress.unrouted(connection)
+            screen.show(lines, clock())
+            if poster.done():
+                poster.result()
+                settled = not unrouted and all(line.due_at is None for line in lines)
+                if once and (settled or time.monotonic() > deadline):
+                    break
+                _skip_the_night(ground, lines, clock, unrouted)
+            await _nap(stop)
+    poster.cancel()
+    if once and not settled:
+        screen.say("Hết giờ mà còn tin chưa xong. / Time is up and deliveries are not settled.")
+    return settled
+
+
+def _skip_the_night(ground: Playground, lines: list[progress.Line], clock: Clock, unrouted: int) -> None:
+    """When all that is left waits for the morning, let the morning come."""
+    open_lines = [line for line in lines if line.due_at is not None]
+    if unrouted or not open_lines or any(line.state is not DeliveryState.HELD for line in open_lines):
+        return
+    morning = min(line.due_at for line in open_lines if line.due_at is not None)
+    if morning - clock() > timedelta(minutes=1):
+        move_clock(ground.clock_file, morning)
+
+
+async def post_samples(ground: Playground, clock: Clock) -> None:
+    """Send the sample events through the real webhook, signed as their sources sign."""
+    async with aiohttp.ClientSession() as session:
+        for name, sample in samples():
+            await post(session, ground, clock, name, sample)
+            await asyncio.sleep(PAUSE_BETWEEN_EVENTS)
+
+
+async def post(session: aiohttp.ClientSession, ground: Playground, clock: Clock, name: str, sample: Any) -> Any:
+    """One signed request; answers the body of the 202. Raises what the service refused."""
+    source = sample["source"] if isinstance(sample, dict) else PROVINCE
+    message_id = sample["id"] if isinstance(sample, dict) else name
+    body = json.dumps(sample, ensure_ascii=False).encode()
+    headers = sign(parse_secret(ground.webhook_secrets[source]), message_id, clock(), body)
+    content_type = "application/cloudevents+json" if isinstance(sample, dict) else "application/json"
+    async with session.post(
+        f"{ground.web_url}/v1/events",
+        data=body,
+        params={} if isinstance(sample, dict) else {"source": source},
+        headers={**headers, "Content-Type": content_type},
+    ) as answer:
+        if answer.status != 202:  # noqa: PLR2004
+            raise NotifierError(f"{name} was refused with {answer.status}: {await answer.text()}")
+        return await answer.json()
+
+
+async def _tell_story(ground: Playground) -> None:
+    os.environ["NOTIFIER_CONFIG"] = ground.environ["NOTIFIER_CONFIG"]
+    story = await read_story(load_settings(ground.environ), STORY_OF, None, "vi")
+    sys.stdout.write(f"\nnotifier timeline {STORY_OF}\n\n{story}\n")
+
+
+async def _nap(stop: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+    except TimeoutError:
+        return

@@ -1,0 +1,222 @@
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import asyncpg
+import click
+from pydantic import SecretStr
+from redis.exceptions import RedisError
+
+from channels import zalo
+from notifier.domain.errors import NotifierError
+from notifier.rendering.renderer import Renderer
+from notifier.settings import Environment, Settings, load_settings
+from notifier.store import tokens
+from notifier.store.migrate import newest_revision
+from notifier.store.pool import DATABASE_DOWN, open_pool, schema_revision
+from workers.queues import connect
+from workers.tokens import grant_name
+from workers.wiring import ChannelSetup, channel_setups, rules_of, source_profiles
+
+CITIZEN_CHANNELS_LEAST = 3
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    level: Level
+    about: str
+    text: str
+    """What was found; for a warning or a fault also what to do."""
+
+
+_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
+
+
+@click.command("doctor")
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Say what is configured (secrets masked), what is wrong and what to type. Changes nothing, sends nothing.
+
+    Exit code 0: everything needed works; 1: at least one fault.
+
+    \b
+    notifier doctor
+    NOTIFIER_CONFIG=/etc/notifier.toml notifier doctor
+    """
+    try:
+        settings = load_settings()
+    except NotifierError as error:
+        click.echo(_line(Finding(Level.FAULT, "settings", str(error))))
+        context.exit(1)
+    for line in understood(settings):
+        click.echo(line)
+    click.echo()
+    findings = asyncio.run(examine(settings))
+    for finding in findings:
+        click.echo(_line(finding))
+    faults = sum(finding.level is Level.FAULT for finding in findings)
+    warnings = sum(finding.level is Level.WARNING for finding in findings)
+    click.echo(f"\n{len(findings)} checks, {warnings} warnings, {faults} faults.")
+    context.exit(1 if faults else 0)
+
+
+def _line(finding: Finding) -> str:
+    return f"{click.style(f'{finding.level.value:8}', fg=_COLOURS[finding.level])} {finding.about:12} {finding.text}"
+
+
+def understood(settings: Settings) -> Iterator[str]:
+    """The settings as they were understood, one `key = value` a line."""
+    yield from _lines("", settings.model_dump())
+
+
+def _lines(prefix: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _lines(f"{prefix}.{key}" if prefix else str(key), item)
+    else:
+        yield f"{prefix} = {_shown(prefix, value)}"
+
+
+_SECRET_WORDS = ("secret", "token", "password", "key")
+
+
+def _shown(key: str, value: Any) -> str:
+    last = key.rsplit(".", 1)[-1]
+    if isinstance(value, SecretStr) or any(word in last for word in _SECRET_WORDS):
+        return "********"
+    if isinstance(value, list) and any(isinstance(item, SecretStr) for item in value):
+        return f"{len(value)} × ********"
+    if isinstance(value, frozenset | set):
+        return ", ".join(sorted(str(item) for item in value))
+    return str(value)
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    findings = [finding for part in (_sources, _channels, _rules, _templates) for finding in _safely(part, settings)]
+    findings += [finding async for finding in _database(settings)]
+    findings += await asyncio.to_thread(lambda: list(_redis(settings)))
+    return findings
+
+
+def _safely(part: Any, settings: Settings) -> list[Finding]:
+    """What a part finds; a fault that it raises is a finding as well."""
+    try:
+        return list(part(settings))
+    except NotifierError as error:
+        return [Finding(Level.FAULT, part.__name__.strip("_"), str(error))]
+    except OSError as error:
+        return [Finding(Level.FAULT, part.__name__.strip("_"), f"{error.strerror}: {error.filename}")]
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    profiles = source_profiles(settings)
+    if not profiles:
+        yield Finding(
+            Level.WARNING, "sources", 'no dossier system may post yet: write [sources."its.name"] with its secrets'
+        )
+    for name, profile in profiles.items():
+        yield Finding(Level.OK, "sources", f"{name}, {len(profile.secrets)} secret(s)")
+
+
+def _channels(settings: Settings) -> Iterator[Finding]:
+    setups = channel_setups(settings)
+    for name, setup in setups.items():
+        yield Finding(Level.OK, "channels", f"{name} by {setup.adapter}")
+    if len(setups) < CITIZEN_CHANNELS_LEAST:
+        yield Finding(
+            Level.WARNING,
+            "channels",
+            f"{len(setups)} channel(s); the plans ask for at least {CITIZEN_CHANNELS_LEAST} ways: add [channels.…]",
+        )
+
+
+def _rules(settings: Settings) -> Iterator[Finding]:
+    setups = channel_setups(settings)
+    rules = rules_of(settings, setups)
+    yield Finding(Level.OK, "rules", f"{len(rules.rules)} event types in {settings.rules_file.name}")
+    named = {channel for rule in rules.rules.values() for tell in rule.tell for channel in (*tell.send, *tell.fallback)}
+    for channel in sorted(named - set(setups)):
+        yield Finding(
+            Level.WARNING, "rules", f"{channel} is named by rules but not switched on: add [channels.{channel}]"
+        )
+
+
+def _templates(settings: Settings) -> Iterator[Finding]:
+    setups = channel_setups(settings)
+    rules = rules_of(settings, setups)
+    renderer = Renderer(settings.templates_dir)
+    count = 0
+    for event_type, rule in rules.rules.items():
+        for tell in rule.tell:
+            renderer.check(event_type, tell.to)
+            count += 1
+    yield Finding(Level.OK, "templates", f"{count} wordings for {len(rules.rules)} event types")
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-doctor")
+    except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
+        yield Finding(Level.FAULT, "database", f"cannot be reached ({type(error).__name__}): check database.url")
+        return
+    async with pool, pool.acquire() as connection:
+        yield Finding(Level.OK, "database", f"PostgreSQL {connection.get_server_version().major}")
+        found, expected = await schema_revision(connection), newest_revision()
+        if found != expected:
+            yield Finding(
+                Level.FAULT, "database", f"schema is at {found}, {expected} is expected: run `notifier migrate`"
+            )
+            return
+        yield Finding(Level.OK, "database", f"schema {found}")
+        async for finding in _grant(connection, channel_setups(settings).values()):
+            yield finding
+
+
+async def _grant(connection: Any, setups: Any) -> AsyncIterator[Finding]:
+    for setup in setups:
+        assert isinstance(setup, ChannelSetup)  # noqa: S101
+        if isinstance(setup.settings, zalo.Settings):
+            pair = await tokens.read(connection, grant_name(setup.settings))
+            if pair is None:
+                yield Finding(Level.FAULT, "zalo", "no grant is stored: run `notifier zalo-token`")
+            elif pair.lost:
+                yield Finding(
+                    Level.FAULT,
+                    "zalo",
+                    f"the grant is gone ({pair.lost}): an administrator consents in the console of the Official "
+                    "Account, then run `notifier zalo-token --replace`",
+                )
+            else:
+                yield Finding(Level.OK, "zalo", f"grant in order, token until {pair.expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    client = connect(settings.redis.url.get_secret_value())
+    try:
+        info = client.info()
+        version = str(info["redis_version"])
+        if tuple(int(part) for part in version.split(".")[:2]) < (6, 2):
+            yield Finding(Level.FAULT, "redis", f"version {version}; 6.2 or newer is needed (BLMOVE)")
+        else:
+            yield Finding(Level.OK, "redis", f"version {version}")
+        level = Level.WARNING if settings.environment is Environment.PRODUCTION else Level.OK
+        if not info["aof_enabled"]:
+            yield Finding(level, "redis", "AOF is off: set `appendonly yes`, or a restart costs seconds of delay")
+        if info["maxmemory_policy"] != "noeviction":
+            yield Finding(level, "redis", f"maxmemory-policy is {info['maxmemory_policy']}: set `noeviction`")
+    except RedisError as error:
+        yield Finding(
+            Level.FAULT,
+            "redis",
+            f"cannot be reached ({type(error).__name__}): check redis.url; events are kept meanwhile",
+        )
+    finally:
+        client.close()

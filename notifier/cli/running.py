@@ -1,0 +1,40 @@
+"""What the long-running commands share: logs, a fast event loop, an orderly end on SIGTERM and SIGINT."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+
+import uvloop
+from prometheus_client import start_http_server
+
+from notifier.settings import Settings, load_settings
+from notifier.telemetry.logs import set_up_logs
+
+
+def process_name(role: str) -> str:
+    """Who this process is in leases, in RQ and in the audit trail: unique among running processes."""
+    return f"{role}-{socket.gethostname()}-{os.getpid()}"
+
+
+def prepared(metrics_port: int | None = None) -> Settings:
+    """Settings read, logs set up, metrics served where a port is given."""
+    settings = load_settings()
+    set_up_logs()
+    if metrics_port is not None:
+        start_http_server(metrics_port)
+    return settings
+
+
+def until_stopped(serve: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `serve` with an event that SIGTERM and SIGINT set."""
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await serve(stop)
+
+    uvloop.run(run())

@@ -1,0 +1,48 @@
+"""Hours of the day in which something may be sent, in the local time of Vietnam."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from notifier.domain.clock import VIETNAM
+from notifier.domain.reasons import Reason, ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """From `opens` up to, not including, `closes`, every day. They may run over midnight; equal times are the whole day."""
+
+    opens: time
+    closes: time
+    closed: ReasonCode
+    """The reason that is given while they are closed; its sentence names `until`."""
+
+    def hold(self, at: datetime) -> bool:
+        local = at.astimezone(VIETNAM).time()
+        if self.opens < self.closes:
+            return self.opens <= local < self.closes
+        return local >= self.opens or local < self.closes
+
+
+def next_time(at: datetime, local: time) -> datetime:
+    """The first moment from `at` on when the clock on the wall shows `local`; in the zone of `at`."""
+    today = datetime.combine(at.astimezone(VIETNAM).date(), local, VIETNAM)
+    moment = today if today >= at else today + timedelta(days=1)
+    return moment.astimezone(at.tzinfo)
+
+
+def opening(at: datetime, hours: Sequence[Hours]) -> datetime | None:
+    """The first moment from `at` on in which all `hours` are open; None if they never are together."""
+    moments = [at, *sorted(next_time(at, each.opens) for each in hours)]
+    return next((moment for moment in moments if all(each.hold(moment) for each in hours)), None)
+
+
+def waits(at: datetime, hours: Sequence[Hours], until: datetime) -> Reason:
+    """Why something waits from `at` to `until`: the first of `hours` that is closed at `at` says so."""
+    closed = next((each.closed for each in hours if not each.hold(at)), ReasonCode.QUIET_HOURS)
+    return Reason(closed, {"until": clock_text(until)})
+
+
+def clock_text(at: datetime) -> str:
+    """Local time and day as people write them: `07:00 20/11`."""
+    return f"{at.astimezone(VIETNAM):%H:%M %d/%m}"

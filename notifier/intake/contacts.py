@@ -1,0 +1,56 @@
+"""Whether a contact that a dossier gives can be used, and its one canonical form. Nothing here ever raises."""
+
+import re
+
+import phonenumbers
+
+COUNTRY = "VN"
+_VIETNAM = 84
+
+_TEN_DIGITS = {
+    "120": "70", "121": "79", "122": "77", "126": "76", "128": "78",
+    "123": "83", "124": "84", "125": "85", "127": "81", "129": "82",
+    "162": "32", "163": "33", "164": "34", "165": "35", "166": "36", "167": "37", "168": "38", "169": "39",
+    "186": "56", "188": "58", "199": "59",
+}  # fmt: skip
+"""Eleven-digit mobile prefixes of before 2018 and what they became (Decision 798/QĐ-BTTTT of 2018)."""
+_ELEVEN_DIGITS = re.compile(r"(?:\+?84|0084|0)(1[0-9]{2})([0-9]{7})")
+_SEPARATORS = re.compile(r"[\s.()\-]+")
+
+_EMAIL = re.compile(
+    r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
+    r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63})"
+)
+_LINK = re.compile(r"https?://[!-~]{1,2000}")
+
+
+def mobile_e164(raw: str | None) -> str | None:
+    """The number as `+84…` if it is a Vietnamese mobile number, however it is written; else None."""
+    if not raw:
+        return None
+    bare = _SEPARATORS.sub("", raw)
+    if old := _ELEVEN_DIGITS.fullmatch(bare):
+        bare = f"+84{_TEN_DIGITS.get(old[1], old[1])}{old[2]}"
+    try:
+        number = phonenumbers.parse(bare, COUNTRY)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.country_code != _VIETNAM or not phonenumbers.is_valid_number(number):
+        return None
+    if phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.MOBILE:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def email_address(raw: str | None) -> str | None:
+    """The address, its domain in lower case, if it has the form of one that every relay takes; else None."""
+    found = _EMAIL.fullmatch((raw or "").strip())
+    if not found or len(found["local"]) > 64 or len(found[0]) > 254:  # noqa: PLR2004  RFC 5321, section 4.5.3.1
+        return None
+    return f"{found['local']}@{found['domain'].lower()}"
+
+
+def web_link(raw: str | None) -> str | None:
+    """The link if it is an http or https address, else None: no other scheme may reach a message."""
+    text = (raw or "").strip()
+    return text if _LINK.fullmatch(text) else None

@@ -1,0 +1,189 @@
+"""Every way in which a request can fail, as one closed table, and its RFC 9457 document.
+
+A code never changes its meaning. Titles are the same for every occurrence; `meaning` and `remedy` fill the
+page that a problem's `type` points at.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from notifier.domain.errors import FieldError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`remedy` tells the person who runs the sending system what to do."""
+
+    code: str
+    status: int
+    title: str
+    meaning: str
+    remedy: str
+
+
+_TABLE = (
+    Problem(
+        "broken-json",
+        400,
+        "The body is not JSON",
+        "The bytes after decoding do not form one JSON value (RFC 8259); NaN and Infinity are not JSON.",
+        "Send the output of a JSON library as it is. The detail names the line and column of the first fault.",
+    ),
+    Problem(
+        "not-utf8",
+        400,
+        "The body is not UTF-8",
+        "JSON is exchanged in UTF-8; these bytes are in another encoding or were cut off.",
+        "Encode the body as UTF-8 and sign exactly the bytes that you send.",
+    ),
+    Problem(
+        "invalid-signature",
+        401,
+        "The signature does not match",
+        "None of the secrets known for this source produces one of the signatures sent, or a webhook header is garbled.",
+        "Sign `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256; the key is the decoded base64 after `whsec_`; "
+        "sign the very bytes that go out.",
+    ),
+    Problem(
+        "stale-timestamp",
+        401,
+        "The timestamp is outside the tolerance",
+        "`webhook-timestamp` is too far from our clock, in the past or in the future.",
+        "Set the clock by NTP, and make a new timestamp and signature for every attempt; the id stays the same.",
+    ),
+    Problem(
+        "missing-signature",
+        401,
+        "The request is not signed",
+        "One of the headers webhook-id, webhook-timestamp and webhook-signature is missing or empty.",
+        "Send all three headers of Standard Webhooks 1.0.0.",
+    ),
+    Problem(
+        "unknown-source",
+        401,
+        "The source is not known",
+        "The request names no source, or one that is not configured here.",
+        "Name the agreed source in the event, in the header ce-source or as the query parameter `source`.",
+    ),
+    Problem(
+        "unauthorized",
+        401,
+        "A credential is needed",
+        "The address needs a credential, and none that is valid was sent.",
+        "Send the credential that was agreed for this address.",
+    ),
+    Problem(
+        "forbidden",
+        403,
+        "Not allowed",
+        "The credential is valid but does not extend to this.",
+        "Ask the operator for the right that is missing.",
+    ),
+    Problem(
+        "not-found",
+        404,
+        "Not found",
+        "There is nothing at this address.",
+        "Check the address against /openapi.json.",
+    ),
+    Problem(
+        "method-not-allowed",
+        405,
+        "The method is not allowed here",
+        "The address exists but does not serve this method.",
+        "Use a method that the header Allow lists.",
+    ),
+    Problem(
+        "body-timeout",
+        408,
+        "The body came too slowly",
+        "The body was not complete within the time allowed, so nothing was taken in.",
+        "Send the same request again, with the same id.",
+    ),
+    Problem(
+        "body-too-large",
+        413,
+        "The body is too large",
+        "The body is larger than this address takes; nothing was taken in.",
+        "Send links instead of files, and larger exports as several requests.",
+    ),
+    Problem(
+        "batch-too-large",
+        413,
+        "The batch holds too many items",
+        "One request may hold at most 100 items; nothing was taken in.",
+        "Split the batch. Items that came before are recognised as repeats.",
+    ),
+    Problem(
+        "unsupported-media-type",
+        415,
+        "The Content-Type is not understood",
+        "The Content-Type names no form in which events are taken in.",
+        "Use application/cloudevents+json, application/cloudevents-batch+json, or application/json.",
+    ),
+    Problem(
+        "invalid-event",
+        422,
+        "The event is not valid",
+        "The JSON is well formed, but fields are missing or not of the documented form. Each is listed under `errors`.",
+        "Correct the fields that the pointers name. The same id may be used again: nothing was stored.",
+    ),
+    Problem(
+        "event-id-reused",
+        422,
+        "The id was used for another event",
+        "An event with this source and id but other content is stored already.",
+        "Give each event an id of its own; repeat an event only with unchanged content.",
+    ),
+    Problem(
+        "source-mismatch",
+        422,
+        "The event names another source than the request",
+        "All events of a request must have the source whose secret signed it.",
+        "Send the events of each source in requests of their own.",
+    ),
+    Problem(
+        "internal",
+        500,
+        "An error on our side",
+        "The request may be right; we failed. The instance finds it in our logs.",
+        "Send the same request again, with the same id; tell the operator the instance if it persists.",
+    ),
+    Problem(
+        "database-unavailable",
+        503,
+        "The event cannot be stored now",
+        "The database cannot be reached, so nothing was taken in.",
+        "Send the same request again after the seconds in Retry-After, with the same id.",
+    ),
+)
+PROBLEMS: Mapping[str, Problem] = {problem.code: problem for problem in _TABLE}
+
+
+def problem_document(
+    code: str,
+    *,
+    detail: str,
+    instance: str,
+    base_url: str,
+    errors: Iterable[FieldError] = (),
+) -> dict[str, Any]:
+    """The body of an answer with the media type `application/problem+json`.
+
+    `instance` names this occurrence (the request id as a URI); `base_url` has no slash at its end.
+    """
+    problem = PROBLEMS[code]
+    document: dict[str, Any] = {
+        "type": f"{base_url}/problems/{code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+    }
+    if listed := [asdict(error) for error in errors]:
+        document["errors"] = listed
+    return document

@@ -1,0 +1,191 @@
+"""What a message may say: the facts of one event for one recipient, by the names that templates use.
+
+A fact that is not known is left out, so that a template that needs it fails by name instead of showing a blank.
+Personal numbers are never a fact. Every value is one line of NFC text, a flag, or a list of such.
+
+| fact                                      | what it is                                                            |
+| ----------------------------------------- | --------------------------------------------------------------------- |
+| ma_ho_so, thu_tuc, don_vi, noi_tiep_nhan  | dossier code, procedure, handling unit, receiving unit                |
+| trang_thai                                | name of the status                                                    |
+| ngay_nop, ngay_tiep_nhan, ngay_tra        | filed, accepted, result returned                                      |
+| hen_tra, hen_tra_cu, hen_tra_moi          | due time in force; the one before and the new one after an extension  |
+| luc                                       | when the event happened                                               |
+| cach_nop, qua_buu_chinh, noi_tra          | way of filing; flag: result comes by post; place of return            |
+| ma_buu_gui                                | postal item code                                                      |
+| noi_dung_bo_sung, giay_to, han_bo_sung    | what to supplement, the list of papers, until when                    |
+| khoan_thu, can_nop, can_nop_dong, da_nop  | lines to pay (ten, so_tien); their sum, the same in digits; sum paid    |
+| link_thanh_toan                           | where to pay; only on an official host                                |
+| ly_do                                     | the reason given                                                      |
+| van_ban                                   | letters (ten, url); url only on an official host, else empty          |
+| buoc, han_buoc, con_lai                   | step, its due time, time left in calendar time (officers only)        |
+| lich_hen_luc, lich_hen_noi, so_thu_tu     | appointment: time, place, ticket                                      |
+| nguoi_nhan, ten, xung_ho                  | whom we greet, the name alone, the form of address                    |
+| la_thu_truong                             | flag: the reader is the head of the unit                              |
+| link, hotline, don_vi_gui                 | look-up page, telephone, sending unit                                 |
+
+A neutral message (sensitive procedure, open channel) has no procedure name, reason, supplement, paper, fee line,
+letter, step, or name of the person: data protection asks for the least that still helps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from notifier.domain.dossiers import Dossier, ReturnMethod, SubjectKind
+from notifier.domain.events import DossierEvent, Fee, Letter, Progress
+from notifier.domain.recipients import Audience, Locale, Recipient
+from notifier.rendering import phrases
+from notifier.rendering.text import one_line
+
+Fact = str | bool | list[str] | list[dict[str, str]]
+
+NEUTRAL_PROCEDURE = ("Thủ tục hành chính", "Administrative procedure")
+WITHHELD = frozenset({"ly_do", "noi_dung_bo_sung", "giay_to", "khoan_thu", "van_ban", "buoc", "link_thanh_toan"})
+"""What a neutral message is not given; the procedure and the citizen's name are replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds an event in a message. `link` holds an opaque token, never anything about the person."""
+
+    recipient: Recipient
+    locale: Locale
+    link: str
+    hotline: str
+    sender_name: str
+    neutral: bool
+    now: datetime
+
+
+def facts_of(event: DossierEvent, frame: Frame) -> dict[str, Fact]:
+    """The facts that a template may use. What is not known, or not to be told, is not among them."""
+    found: dict[str, Fact | None] = {
+        **_of_dossier(event.dossier, frame.locale),
+        **_of_step(event.progress, frame),
+        **_of_fees(event.fees, frame.locale),
+        **_of_person(event.dossier, frame),
+        "luc": phrases.moment(event.occurred_at),
+        "ly_do": _sentence(event.reason),
+        "van_ban": [_letter(letter, frame.locale) for letter in event.letters],
+        "noi_dung_bo_sung": event.supplement and _sentence(event.supplement.content),
+        "giay_to": event.supplement and [line for paper in event.supplement.papers if (line := _sentence(paper))],
+        "han_bo_sung": event.supplement and _moment(event.supplement.deadline),
+        "lich_hen_luc": event.appointment and _moment(event.appointment.at),
+        "lich_hen_noi": event.appointment and event.appointment.place,
+        "so_thu_tu": event.appointment and event.appointment.ticket,
+        "link": frame.link,
+        "hotline": frame.hotline,
+        "don_vi_gui": frame.sender_name,
+    }
+    if frame.neutral:
+        found["thu_tuc"] = phrases.chosen(NEUTRAL_PROCEDURE, frame.locale)
+        found = {name: value for name, value in found.items() if name not in WITHHELD}
+    return _known(found)
+
+
+def _of_dossier(dossier: Dossier, locale: Locale) -> Mapping[str, Fact | None]:
+    unit = dossier.handling_unit or dossier.receiving_unit
+    extended = dossier.new_due_at is not None and dossier.new_due_at != dossier.due_at
+    return {
+        "ma_ho_so": dossier.code,
+        "thu_tuc": dossier.procedure_name or phrases.chosen(NEUTRAL_PROCEDURE, locale),
+        "don_vi": unit and unit.name,
+        "noi_tiep_nhan": dossier.receiving_unit and dossier.receiving_unit.name,
+        "trang_thai": dossier.status and phrases.chosen(phrases.STATUS[dossier.status], locale),
+        "ngay_nop": _moment(dossier.filed_at),
+        "ngay_tiep_nhan": _moment(dossier.accepted_at),
+        "ngay_tra": _moment(dossier.returned_at),
+        "hen_tra": _moment(dossier.new_due_at or dossier.due_at),
+        "hen_tra_cu": _moment(dossier.due_at) if extended else None,
+        "hen_tra_moi": _moment(dossier.new_due_at),
+        "cach_nop": dossier.filed_by and phrases.chosen(phrases.FILED_BY[dossier.filed_by], locale),
+        "qua_buu_chinh": dossier.return_method is ReturnMethod.POST,
+        "noi_tra": dossier.return_place,
+        "ma_buu_gui": dossier.postal_code,
+    }
+
+
+def _of_step(progress: Progress | None, frame: Frame) -> Mapping[str, Fact | None]:
+    if progress is None or not frame.recipient.audience.is_staff:
+        return {}
+    due = progress.step_due_at
+    return {
+        "buoc": progress.step_name,
+        "han_buoc": _moment(due),
+        "con_lai": due and phrases.time_left(due, frame.now),
+    }
+
+
+def _of_fees(fees: tuple[Fee, ...], locale: Locale) -> Mapping[str, Fact | None]:
+    unpaid = [fee for fee in fees if fee.paid is not True]
+    due, paid = _total(unpaid), _total([fee for fee in fees if fee.paid])
+    return {
+        "khoan_thu": [
+            {"ten": one_line(fee.name), "so_tien": phrases.amount(fee.amount, locale)}
+            for fee in unpaid
+            if fee.amount is not None
+        ],
+        "can_nop": due and phrases.amount(due, locale),
+        "can_nop_dong": due and f"{due:.0f}",
+        "da_nop": paid and phrases.amount(paid, locale),
+        "link_thanh_toan": next((url for fee in unpaid if (url := _official(fee.payment_url))), None),
+    }
+
+
+def _of_person(dossier: Dossier, frame: Frame) -> Mapping[str, Fact | None]:
+    staff = frame.recipient.audience.is_staff
+    name = one_line(frame.recipient.name)
+    body = not staff and not dossier.authorised and dossier.subject_kind not in {None, SubjectKind.CITIZEN}
+    address = phrases.chosen(("Quý đơn vị", "Sir or Madam") if body else ("Ông/Bà", "Sir or Madam"), frame.locale)
+    bare = frame.locale is Locale.EN or body
+    told = name and (staff or not frame.neutral)
+    return {
+        "xung_ho": address,
+        "ten": name if told else address,
+        "nguoi_nhan": (name if bare else f"{address} {name}") if told else address,
+        "la_thu_truong": frame.recipient.audience is Audience.HEAD,
+    }
+
+
+def _letter(letter: Letter, locale: Locale) -> dict[str, str]:
+    kind = phrases.LETTERS.get(letter.form or "", (letter.file_name or "Văn bản", letter.file_name or "Document"))
+    number = phrases.chosen((" số ", " no. "), locale) + letter.number if letter.number else ""
+    return {"ten": one_line(phrases.chosen(kind, locale) + number), "url": _official(letter.url) or ""}
+
+
+def _official(url: str | None) -> str | None:
+    """The address if it is encrypted and on a government host: a notice never leads anywhere else."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    official = parts.scheme == "https" and (parts.hostname or "").endswith(".gov.vn")
+    return url if official and len(url.split()) == 1 else None
+
+
+def _total(fees: list[Fee]) -> Decimal | None:
+    amounts = [fee.amount for fee in fees if fee.amount is not None]
+    return sum(amounts, Decimal()) if len(amounts) == len(fees) else None
+
+
+def _moment(at: datetime | None) -> str | None:
+    return phrases.moment(at) if at else None
+
+
+def _sentence(text: str | None) -> str | None:
+    """One line without the stop at its end: the template sets its own."""
+    return one_line(text).rstrip(".;, ") if text else None
+
+
+def _known(found: Mapping[str, Fact | None]) -> dict[str, Fact]:
+    known: dict[str, Fact] = {}
+    for name, value in found.items():
+        if isinstance(value, bool):
+            known[name] = value
+        elif value:
+            known[name] = one_line(value) if isinstance(value, str) else value
+    return known

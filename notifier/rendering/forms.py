@@ -1,0 +1,146 @@
+"""The blocks of a message put into the form of each channel."""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import css_inline
+import segno
+from jinja2 import Template
+
+from notifier.domain.content import EmailContent, InboxContent, SmsContent
+from notifier.domain.errors import TemplateFault
+from notifier.rendering.messages import Say
+from notifier.rendering.text import one_line, sms, unaccented
+
+_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+_QR_MASK = 3
+"""Any mask is legal; choosing one spares the search for the prettiest, two thirds of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A paragraph, or a list if there are items."""
+
+    text: str
+    items: tuple[str, ...] = ()
+
+
+def inbox(say: Say, *, link: str, source: str) -> InboxContent:
+    """Title and body of the portal inbox: what happened, what to do, what comes next, the facts, where to ask."""
+    parts = (
+        plain(say("news")),
+        _asked(say),
+        plain(say("next")),
+        _table(say),
+        _files(say),
+        one_line(say("contact")),
+    )
+    return InboxContent(title=_required(say, "title", source), body=_paragraphs(parts), link=link)
+
+
+def short_message(say: Say, *, source: str) -> SmsContent:
+    """The unaccented text; where that takes several parts, the shorter wording if it takes fewer."""
+    full = sms(unaccented(_required(say, "sms", source)))
+    if full.parts == 1:
+        return full
+    brief = sms(unaccented(_required(say, "sms_short", source)))
+    return min(full, brief, key=lambda content: content.parts)
+
+
+def email(say: Say, layout: Template, *, link: str, sender_name: str, locale: str, source: str) -> EmailContent:
+    """Subject, text and HTML of a mail; text and HTML say the same. The HTML shows the QR picture as `cid:qr`."""
+    title = _required(say, "title", source)
+    shown = {
+        name: one_line(say(name))
+        for name in ("hello", "ask_label", "by", "button", "qr_caption", "contact", "safety", "signature")
+    }
+    html = layout.render(
+        shown,
+        title=title,
+        ask=pieces(say("ask")),
+        news=pieces(say("news")),
+        next=pieces(say("next")),
+        rows=rows(say("rows")),
+        files=rows(say("files")),
+        link=link,
+        sender_name=sender_name,
+        locale=locale,
+    )
+    parts = (
+        shown["hello"],
+        _asked(say),
+        plain(say("news")),
+        _table(say),
+        plain(say("next")),
+        _files(say),
+        f"{shown['button']}: {link}",
+        shown["contact"],
+        shown["safety"],
+        f"{sender_name}\n{shown['signature']}",
+    )
+    text = _paragraphs(parts) + "\n"
+    return EmailContent(subject=title, text=text, html=_INLINER.inline(html), qr_png=qr_png(link))
+
+
+@lru_cache(maxsize=512)
+def qr_png(link: str) -> bytes:
+    """A PNG of about 150 pixels with the link; kept, because all attempts and recipients of a link share it."""
+    picture = io.BytesIO()
+    segno.make(link, error="m", micro=False, mask=_QR_MASK).save(picture, kind="png", scale=4, border=4)
+    return picture.getvalue()
+
+
+def pieces(prose: str) -> list[Piece]:
+    """Prose as paragraphs and lists: a blank line parts paragraphs, a line that begins with `- ` is an item."""
+    found: list[Piece] = []
+    for paragraph in prose.split("\n\n"):
+        lines: list[str] = []
+        items: list[str] = []
+        for line in filter(None, map(str.strip, paragraph.split("\n"))):
+            (items if line.startswith("- ") else lines).append(one_line(line.removeprefix("- ")))
+        if lines:
+            found.append(Piece(" ".join(lines)))
+        if items:
+            found.append(Piece("", tuple(items)))
+    return found
+
+
+def plain(prose: str) -> str:
+    """Prose as plain text, with one blank line between paragraphs."""
+    return _paragraphs(piece.text or "\n".join(f"- {item}" for item in piece.items) for piece in pieces(prose))
+
+
+def rows(table: str) -> list[tuple[str, str]]:
+    """The lines `label | value` of a block; a line without a value is left out."""
+    found = []
+    for line in filter(None, map(str.strip, table.split("\n"))):
+        label, _, value = line.partition(" | ")
+        if value.strip():
+            found.append((label.strip(), value.strip()))
+    return found
+
+
+def _asked(say: Say) -> str:
+    ask = plain(say("ask"))
+    return _paragraphs((f"{one_line(say('ask_label'))}:\n{ask}", one_line(say("by")))) if ask else ""
+
+
+def _table(say: Say) -> str:
+    return "\n".join(f"{label}: {value}" for label, value in rows(say("rows")))
+
+
+def _files(say: Say) -> str:
+    return "\n".join(f"{name}: {address}" for name, address in rows(say("files")))
+
+
+def _required(say: Say, block: str, source: str) -> str:
+    line = one_line(say(block))
+    if not line:
+        raise TemplateFault(f"the block {block} says nothing", template=source, fact=block)
+    return line
+
+
+def _paragraphs(parts: Iterable[str]) -> str:
+    return "\n\n".join(filter(None, parts))

@@ -1,0 +1,91 @@
+"""Events become messages: one call per message, no input or output after the first use of a template."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+from notifier.domain.content import Content, ContentKind
+from notifier.domain.events import DossierEvent
+from notifier.domain.ids import EventType
+from notifier.domain.recipients import Audience, Locale, Recipient
+from notifier.rendering import forms, messages, zalo
+from notifier.rendering.facts import Frame, facts_of
+
+EMAIL_LAYOUT = "_layout/email.html"
+ZALO_CATALOGUE = "_zalo/catalogue.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """One message to write. `link` is the look-up page with an opaque token, on a host of the agency.
+
+    `neutral` says that the procedure is sensitive: every form but the portal inbox, which stands behind a log-in,
+    then keeps silent about it.
+    """
+
+    event: DossierEvent
+    recipient: Recipient
+    kind: ContentKind
+    link: str
+    hotline: str
+    sender_name: str
+    neutral: bool
+    now: datetime
+
+
+class Renderer:
+    """Holds the compiled templates of one directory. Changes on disk need a new one."""
+
+    def __init__(self, templates_dir: Path) -> None:
+        self._text = messages.environment(templates_dir)
+        self._email = messages.environment(templates_dir, html=True).get_template(EMAIL_LAYOUT)
+        self._catalogue = zalo.load(templates_dir / ZALO_CATALOGUE)
+        self._shared = {
+            ContentKind.EMAIL: (templates_dir / EMAIL_LAYOUT).read_text(encoding="utf-8"),
+            ContentKind.ZALO: (templates_dir / ZALO_CATALOGUE).read_text(encoding="utf-8"),
+        }
+        self._wordings: dict[tuple[EventType, Audience, Locale], messages.Wording] = {}
+
+    def render(self, request: RenderRequest) -> Content:
+        """The content for the request's channel. A fact that is missing or does not fit is a `TemplateFault`."""
+        wording = self._wording(request.event.type, request.recipient.audience, request.recipient.locale)
+        frame = Frame(
+            recipient=request.recipient,
+            locale=wording.locale,
+            link=request.link,
+            hotline=request.hotline,
+            sender_name=request.sender_name,
+            neutral=request.neutral and request.kind is not ContentKind.INBOX,
+            now=request.now,
+        )
+        say = messages.speaker(wording, facts_of(request.event, frame))
+        match request.kind:
+            case ContentKind.INBOX:
+                return forms.inbox(say, link=request.link, source=wording.name)
+            case ContentKind.SMS:
+                return forms.short_message(say, source=wording.name)
+            case ContentKind.ZALO:
+                return zalo.content(forms.rows(say("zalo")), self._catalogue, source=wording.name)
+            case ContentKind.EMAIL:
+                return forms.email(
+                    say,
+                    self._email,
+                    link=request.link,
+                    sender_name=request.sender_name,
+                    locale=wording.locale,
+                    source=wording.name,
+                )
+            case _:
+                assert_never(request.kind)
+
+    def version(self, event_type: EventType, audience: Audience, locale: Locale, channel_kind: ContentKind) -> str:
+        """A short hash of all that the wording is made of, for a delivery to pin: it changes when a character does."""
+        wording = self._wording(event_type, audience, locale)
+        return messages.digest_of(f"{wording.digest}\0{self._shared.get(channel_kind, '')}")
+
+    def _wording(self, event_type: EventType, audience: Audience, locale: Locale) -> messages.Wording:
+        key = (event_type, audience, locale)
+        if key not in self._wordings:
+            self._wordings[key] = messages.find(self._text, *key)
+        return self._wordings[key]

@@ -1,0 +1,45 @@
+"""What routing must know of the world beside the event and the rules, as values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import time
+from enum import StrEnum
+
+from notifier.domain.dossiers import Person
+from notifier.domain.events import DossierEvent
+from notifier.domain.ids import ChannelName, InboxOwner, RecipientId
+from notifier.domain.recipients import Audience
+
+
+class Address(StrEnum):
+    """Which part of a contact a channel needs."""
+
+    INBOX = "inbox"
+    EMAIL = "email"
+    PHONE = "phone"
+    ZALO = "zalo"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """What routing must know of a channel."""
+
+    address: Address
+    enabled: bool = True
+    quiet: bool = False
+    """Disturbs nobody, so quiet hours do not apply."""
+    window: tuple[time, time] | None = None
+    """Local hours in which the provider takes messages; None means always."""
+    staff_by_phone: bool = False
+    """A Zalo channel that reaches officers by their number too, not only by their Zalo id."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingContext:
+    """`channels` holds what is configured; a channel that a rule names and that is not here counts as off."""
+
+    channels: Mapping[ChannelName, ChannelView]
+    told_before: bool
+    """The citizen was told of this status of this dossier before; asked of rules that are `first_time_only`."""
+    new_recipient_id: Callable[[], RecipientId]
+    inbox_owner: Callable[[Audience, Person, DossierEvent], InboxOwner]

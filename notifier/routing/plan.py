@@ -1,0 +1,202 @@
+"""The routing decision: for one event, who is told on which channels, when, and why, or why not.
+
+Total: any event under any rules gets a plan, and every delivery in it carries its reason.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from notifier.domain.deliveries import SENDABLE, DeliveryState, PlannedDelivery, Position, Urgency
+from notifier.domain.events import DossierEvent
+from notifier.domain.hours import clock_text, next_time, opening, waits
+from notifier.domain.ids import ChannelName, EventType
+from notifier.domain.reasons import Reason, ReasonCode
+from notifier.domain.recipients import Contact, Recipient
+from notifier.routing.context import Address, ChannelView, RoutingContext
+from notifier.routing.people import addressed, as_recipient
+from notifier.routing.rules import Rule, Rules, Tell
+
+NO_ADDRESS = frozenset({ReasonCode.NO_EMAIL, ReasonCode.NO_MOBILE, ReasonCode.NO_ZALO_LINK})
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientPlan:
+    """One person and every channel of the rule for them, the portal inbox first."""
+
+    recipient: Recipient
+    deliveries: tuple[PlannedDelivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    recipients: tuple[RecipientPlan, ...]
+    notes: tuple[Reason, ...]
+    """About the event as a whole: no rule, nobody to tell, nobody who can be reached."""
+
+    def count(self, state: DeliveryState) -> int:
+        return sum(each.state is state for one in self.recipients for each in one.deliveries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One person's part of the decision."""
+
+    event: DossierEvent
+    rule: Rule
+    tell: Tell
+    contact: Contact
+    rules: Rules
+    context: RoutingContext
+    now: datetime
+
+    @property
+    def urgency(self) -> Urgency:
+        return self.tell.urgency or self.rule.urgency
+
+    @property
+    def expires_at(self) -> datetime:
+        deadline = self.now + self.rules.deadline(self.urgency)
+        appointment = self.event.appointment
+        if self.rule.until_appointment and appointment and appointment.at:
+            return min(deadline, appointment.at.astimezone(UTC))
+        return deadline
+
+
+def plan(event: DossierEvent, rules: Rules, context: RoutingContext, now: datetime) -> Plan:
+    """Decide about one event. All times of the plan are UTC; `now` is any aware time."""
+    rule = rules.rules.get(event.type)
+    if rule is None:
+        return Plan((), (Reason(ReasonCode.EVENT_NO_RULE, {"type": event.type}),))
+    recipients: list[RecipientPlan] = []
+    notes: list[Reason] = []
+    for someone in addressed(event, rule):
+        if isinstance(someone, Reason):
+            notes.append(someone)
+            continue
+        recipient = as_recipient(someone, event, context)
+        case = _Case(event, rule, someone.tell, recipient.contact, rules, context, now.astimezone(UTC))
+        deliveries = tuple(_deliveries(case))
+        recipients.append(RecipientPlan(recipient, deliveries))
+        if _out_of_reach(case, deliveries):
+            notes.append(Reason(ReasonCode.EVENT_NO_CONTACT, {"audience": recipient.audience.value}))
+    return Plan(tuple(recipients), tuple(notes))
+
+
+def sensitive(event: DossierEvent, rules: Rules) -> bool:
+    """Whether open channels must stay neutral: the procedure's own name would tell something intimate."""
+    dossier, known = event.dossier, rules.sensitive
+    if dossier.procedure_code and dossier.procedure_code.startswith(known.procedures):
+        return True
+    names = f"{dossier.procedure_name or ''}\n{dossier.field_name or ''}".casefold()
+    return any(word.casefold() in names for word in known.words)
+
+
+def _deliveries(case: _Case) -> Iterator[PlannedDelivery]:
+    send = sorted(case.tell.send, key=lambda channel: not _is_inbox(case, channel))
+    firsts = [_sent(case, channel, Position.FIRST, 0, _by_rule(case.event.type)) for channel in send]
+    yield from firsts
+    tried = [each for each in firsts if not _is_inbox(case, each.channel)]
+    hopeless = not any(each.state in SENDABLE for each in tried)
+    before = [each.channel for each in tried]
+    for rank, channel in enumerate(case.tell.fallback, start=1):
+        after = ", ".join(before) or "-"
+        chosen = _sent(case, channel, Position.FALLBACK, rank, Reason(ReasonCode.FALLBACK_USED, {"missed": after}))
+        if chosen.state in SENDABLE and not hopeless:
+            waiting = Reason(ReasonCode.FALLBACK_WAITS, {"after": after})
+            chosen = replace(chosen, state=DeliveryState.STANDBY, reason=waiting, due_at=chosen.expires_at)
+        hopeless = hopeless and chosen.state not in SENDABLE
+        before.append(channel)
+        yield chosen
+
+
+def _sent(case: _Case, channel: ChannelName, position: Position, rank: int, why: Reason) -> PlannedDelivery:
+    """The delivery as it is if its turn has come: planned for the reason `why`, held, or suppressed."""
+
+    def decided(state: DeliveryState, reason: Reason, due_at: datetime | None) -> PlannedDelivery:
+        return PlannedDelivery(channel, position, rank, state, reason, due_at, case.expires_at, case.urgency)
+
+    view = case.context.channels.get(channel)
+    if view is None or not view.enabled:
+        return decided(DeliveryState.SUPPRESSED, Reason(ReasonCode.CHANNEL_OFF), None)
+    if refusal := _refusal(case, view):
+        return decided(DeliveryState.SUPPRESSED, refusal, None)
+    held = _held(case, view)
+    if held is None:
+        return decided(DeliveryState.PLANNED, why, case.now)
+    until, reason = held
+    return decided(DeliveryState.HELD, reason, until)
+
+
+def _refusal(case: _Case, view: ChannelView) -> Reason | None:
+    """Why this person must not or cannot be told on this channel; None if nothing stands against it."""
+    citizen = not case.tell.to.is_staff
+    if citizen and case.rule.first_time_only and case.context.told_before:
+        return Reason(ReasonCode.STATUS_REPEATED)
+    if view.address is Address.INBOX:
+        return None
+    linked = case.event.dossier.linked_source
+    if citizen and case.rule.linked_sources_tell and linked in case.rules.linked_sources:
+        return Reason(ReasonCode.LINKED_SOURCE, {"linked": linked})
+    if citizen and not _agreed(case, view.address):
+        return Reason(ReasonCode.NO_CONSENT)
+    return _no_address(case, view)
+
+
+def _agreed(case: _Case, address: Address) -> bool:
+    consent = case.event.dossier.consent
+    match address:
+        case Address.INBOX:
+            return True
+        case Address.EMAIL:
+            return consent.email
+        case Address.PHONE:
+            return consent.sms
+        case Address.ZALO:
+            return consent.zalo
+
+
+def _no_address(case: _Case, view: ChannelView) -> Reason | None:
+    contact = case.contact
+    match view.address:
+        case Address.INBOX:
+            return None
+        case Address.EMAIL:
+            return None if contact.email else Reason(ReasonCode.NO_EMAIL)
+        case Address.PHONE:
+            return None if contact.phone else Reason(ReasonCode.NO_MOBILE)
+        case Address.ZALO:
+            by_phone = contact.phone and (view.staff_by_phone or not case.tell.to.is_staff)
+            return None if contact.zalo_uid or by_phone else Reason(ReasonCode.NO_ZALO_LINK)
+
+
+def _held(case: _Case, view: ChannelView) -> tuple[datetime, Reason] | None:
+    """Until when it must wait and why; None if it may go now. What could go only too late waits for its deadline."""
+    audience, now = case.tell.to, case.now
+    resting = None if view.quiet else case.rules.sending_hours(audience, case.urgency)
+    allowed = case.rules.allowed_hours(audience, case.urgency, quiet=view.quiet, window=view.window)
+    earliest = next_time(now, resting.opens) if resting and resting.next_morning else now
+    opens = opening(earliest, allowed)
+    if opens == now:
+        return None
+    until = min(opens or case.expires_at, case.expires_at)
+    if earliest > now:
+        return until, Reason(ReasonCode.NEXT_MORNING, {"until": clock_text(until)})
+    return until, waits(now, allowed, until)
+
+
+def _is_inbox(case: _Case, channel: ChannelName) -> bool:
+    view = case.context.channels.get(channel)
+    return view is not None and view.address is Address.INBOX
+
+
+def _by_rule(event_type: EventType) -> Reason:
+    return Reason(ReasonCode.RULE, {"rule": event_type})
+
+
+def _out_of_reach(case: _Case, deliveries: Sequence[PlannedDelivery]) -> bool:
+    """Nothing but the inbox is left, and for want of an address, not by the citizen's own wish alone."""
+    others = [each for each in deliveries if not _is_inbox(case, each.channel)]
+    return all(each.state is DeliveryState.SUPPRESSED for each in others) and any(
+        each.reason.code in NO_ADDRESS for each in others
+    )

@@ -1,0 +1,125 @@
+"""Settings of the sandbox. It lives on the loopback interface only and never talks to anything else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from notifier.domain.errors import SettingsError
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name or address surely stays on this machine; any other name is not looked up."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRule:
+    """What the pretend Zalo knows of one template: `parameters` maps each name to its maximum length in characters."""
+
+    title: str
+    parameters: Mapping[str, int]
+    optional: frozenset[str] = frozenset()
+    """The parameters that may be missing."""
+    button: str = ""
+    """The words of the button; it opens the parameter that holds a web address."""
+    approved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ZaloApp:
+    """One app and the Official Account (OA) that granted it."""
+
+    app_id: str
+    app_secret: str = field(repr=False)
+    oa_id: str
+    oa_secret: str = field(repr=False)
+    """Signs the webhook: shown beside the webhook settings of the console, not the app secret."""
+    refresh_token: str = field(repr=False)
+    """The first valid one; each can be used once."""
+    access_token_seconds: int = 90_000
+    require_proof: bool = True
+    """Whether every call must carry `appsecret_proof`."""
+    daily_quota: int = 500_000
+    templates: Mapping[str, TemplateRule] = field(default_factory=dict)
+    """By template id. An id that is not listed is accepted with any parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsAccount:
+    api_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    brandname: str | None = None
+    """The registered brandname; None takes any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How long the pretend world takes, in seconds; a pair is a range to draw from."""
+
+    receipt_seconds: tuple[float, float] = (0.3, 1.5)
+    """From the accepted message to the report of its delivery."""
+    read_seconds: tuple[float, float] = (0.8, 3.0)
+    """From the delivery to the person's reading it (Zalo)."""
+    retry_seconds: tuple[float, ...] = (0.5, 1.5, 3.0, 6.0, 12.0)
+    """Between the tries of a callback; Zalo's own ladder is 30 s, 5, 15, 30 min, 1 h."""
+    hang_seconds: float = 60.0
+    """How long a scripted silence lasts."""
+    portal_seconds: float = 2.0
+    """Between tries to reach Notifier's inbox API."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalAccess:
+    """The provincial portal's key to Notifier's inbox API."""
+
+    api_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An invented person whose addresses belong on one card. `lookup` is what the portal asks the inbox API with."""
+
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    zalo_uid: str | None = None
+    lookup: Mapping[str, str] | None = None
+    role: str = ""
+    has_zalo: bool = True
+    """Whether a Zalo account belongs to the phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """Everything the sandbox needs. Port 0 means a free one. Raises `SettingsError` for a host that is not loopback."""
+
+    notifier_url: str
+    """Where Notifier's web process answers, without a slash at the end; receipts go there."""
+    zalo: ZaloApp
+    sms: SmsAccount
+    email_receipt_key: str = field(repr=False)
+    """The secret last part of the address that bounces are posted to."""
+    host: str = "127.0.0.1"
+    http_port: int = 0
+    smtp_port: int = 0
+    delays: Delays = Delays()
+    portal: PortalAccess | None = None
+    people: tuple[Person, ...] = ()
+    script_file: Path | None = None
+    """Rules to start with, as JSON: the body that `POST /sandbox/script` takes."""
+
+    def __post_init__(self) -> None:
+        found = {"host": self.host, "notifier_url": urlsplit(self.notifier_url).hostname}
+        for key, host in found.items():
+            if not is_loopback(host):
+                raise SettingsError(
+                    f'sandbox.{key} is "{getattr(self, key)}"; the sandbox pretends to be other people\'s services '
+                    "and may only use this machine's loopback address. Write 127.0.0.1 as its host."
+                )

@@ -1,0 +1,84 @@
+"""The pretend webhook of Zalo: events about a message, signed over their exact bytes.
+
+Zalo documentation, "Webhook: tổng quan", checked 2026-09: SHA-256 over app id, body, timestamp and OA secret,
+joined without separators; it is no HMAC.
+"""
+
+import asyncio
+import hashlib
+import json
+from typing import Any
+
+from notifier.sandbox.callbacks import wait
+from notifier.sandbox.messages import Captured, State
+from notifier.sandbox.parts import Parts
+from notifier.sandbox.script import Act
+
+_ANSWER_SECONDS = 2.0
+
+
+def signature(*, app_id: str, body: bytes, timestamp: str, oa_secret: str) -> str:
+    """The value of `X-ZEvent-Signature`."""
+    return "mac=" + hashlib.sha256(app_id.encode() + body + timestamp.encode() + oa_secret.encode()).hexdigest()
+
+
+async def tell(parts: Parts, message: Captured, act: Act) -> None:
+    """Deliver the message, let the person read it, and tell Notifier of both as the script wants it."""
+    steps = [State.DELIVERED] if act.name == "not_read" else [State.DELIVERED, State.READ]
+    for step in reversed(steps) if act.name == "reversed_receipts" else steps:
+        await wait(
+            parts.settings.delays.receipt_seconds if step is steps[0] else parts.settings.delays.read_seconds, act
+        )
+        parts.messages.move(message, step)
+        if act.name != "no_receipt":
+            copies = 2 if act.name == "duplicate_receipt" else 1
+            await asyncio.gather(*(_post(parts, message, step, act) for _ in range(copies)))
+
+
+async def _post(parts: Parts, message: Captured, step: State, act: Act) -> None:
+    app = parts.settings.zalo
+    timestamp = milliseconds(parts)
+    event = _received(parts, message, timestamp) if step is State.DELIVERED else _seen(parts, message)
+    event |= {"app_id": app.app_id, "timestamp": timestamp}
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    secret = "not-" + app.oa_secret if act.name == "wrong_signature" else app.oa_secret
+    headers = {
+        "Content-Type": "application/json",
+        "X-ZEvent-Signature": signature(app_id=app.app_id, body=body, timestamp=timestamp, oa_secret=secret),
+        "X-ZEvent-Server": "ZNS",
+    }
+    await parts.callbacks.call(
+        "POST",
+        f"{parts.settings.notifier_url}/v1/receipts/zalo",
+        body=body,
+        headers=headers,
+        timeout_seconds=_ANSWER_SECONDS,
+        count_header="num_retry",
+    )
+
+
+def _received(parts: Parts, message: Captured, timestamp: str) -> dict[str, Any]:
+    about: dict[str, Any] = {"msg_id": message.reference}
+    if message.content["by"] == "phone":
+        about |= {"delivery_time": timestamp, "tracking_id": message.tracking_id or ""}
+    return {
+        "event_name": "user_received_message",
+        "sender": {"id": parts.settings.zalo.oa_id},
+        "recipient": {"id": message.content["addressed_to"]},
+        "message": about,
+    }
+
+
+def _seen(parts: Parts, message: Captured) -> dict[str, Any]:
+    return {
+        "event_name": "user_seen_message",
+        "sender": {"id": message.content["addressed_to"]},
+        "recipient": {"id": parts.settings.zalo.oa_id},
+        "message": {"msg_ids": [message.reference]},
+        "user_id_by_app": message.content["addressed_to"],
+    }
+
+
+def milliseconds(parts: Parts) -> str:
+    """The present time as Zalo writes it."""
+    return str(int(parts.clock().timestamp() * 1000))

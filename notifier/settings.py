@@ -1,0 +1,207 @@
+"""Configuration, read once by a front door: environment variables over one `notifier.toml`.
+
+`NOTIFIER_CONFIG` names the file (default: `notifier.toml` in the working directory, if it is there). Every setting
+can also be an environment variable: `NOTIFIER_DATABASE__URL` is `[database] url`. Unknown keys are refused.
+The tables under `[channels.…]` belong to their adapters and are checked by them (`channels.registry`).
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from notifier.domain.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT_PREFIX = "NOTIFIER_"
+LOOPBACK = re.compile(r"//(?:[^/@]*@)?(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
+
+
+class Environment(StrEnum):
+    PRODUCTION = "production"
+    DEMO = "demo"
+    TEST = "test"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(_Table):
+    url: SecretStr = Field(description="PostgreSQL 15 or newer: postgresql://user:password@host/name")
+    pool_size: int = Field(default=10, ge=1, le=200, description="connections per process")
+    statement_timeout_seconds: float = Field(default=15, gt=0)
+
+
+class Redis(_Table):
+    url: SecretStr = Field(description="Redis or Valkey 6.2 or newer, AOF on: redis://host:6379/0 or unix:///path")
+    prefix: str = Field(default="notifier", pattern=r"^[a-z0-9-]{1,40}$", description="prefix of the queue names")
+
+
+class Web(_Table):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    max_body_bytes: int = Field(default=1_048_576, ge=1024, description="larger requests get 413")
+    body_timeout_seconds: float = Field(default=10, gt=0, description="a client slower than this is cut off")
+
+
+class Source(_Table):
+    """One dossier system. Its table name is the CloudEvents `source` it sends."""
+
+    secrets: list[SecretStr] = Field(min_length=1, description="Standard Webhooks secrets, whsec_…; several to rotate")
+    dialect: Literal["dvcqg", "ministry_2026"] = "dvcqg"
+    status_map: dict[str, int] = Field(default_factory=dict, description="own status words or numbers → 1…10")
+    subject_map: dict[str, str] = Field(default_factory=dict, description="own LoaiDoiTuong values → kind")
+
+
+class Scope(StrEnum):
+    INBOX = "inbox"
+    TIMELINE = "timeline"
+
+
+class ApiToken(_Table):
+    """A bearer token of one calling system."""
+
+    token: SecretStr = Field(min_length=24)
+    scopes: frozenset[Scope]
+
+
+class Settings(BaseSettings):
+    """Everything the service is told. `notifier doctor` shows what was understood, secrets masked."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+    _file: ClassVar[Path | None] = None
+
+    environment: Environment = Environment.PRODUCTION
+    secret_key: SecretStr = Field(min_length=32, description="keys inboxes and look-up links; keep it for ever")
+    public_url: str = Field(pattern=r"^https?://[^/]+$", description="where citizens and providers reach this service")
+    sender_name: str = Field(default="Trung tâm Phục vụ hành chính công", description="who signs the messages")
+    hotlines: dict[str, str] = Field(
+        default_factory=dict, description="agency code → telephone; the key `default` is used for all others"
+    )
+    lookup_days: int = Field(default=90, ge=1, description="how long a look-up link lives")
+    signature_tolerance_seconds: int = Field(default=300, ge=1, le=3600)
+    rules_file: Path = ROOT / "rules.toml"
+    templates_dir: Path = ROOT / "templates"
+    clock_file: Path | None = Field(default=None, description="demo and tests: a clock that can be moved")
+
+    database: Database
+    redis: Redis
+    web: Web = Web()
+    sources: dict[str, Source] = Field(default_factory=dict)
+    api_tokens: dict[str, ApiToken] = Field(default_factory=dict)
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("hotlines")
+    @classmethod
+    def _known_hotline(cls, hotlines: dict[str, str]) -> dict[str, str]:
+        if "default" not in hotlines:
+            raise ValueError("a key `default` is expected: every message carries a telephone number")
+        return hotlines
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> "Settings":
+        if self.environment is Environment.PRODUCTION:
+            if self.clock_file is not None:
+                raise ValueError("clock_file is for the demo and the tests; production runs on the real time")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("public_url is plain http; production needs https, citizens follow this link")
+            for channel, table in self.channels.items():
+                for key, value in table.items():
+                    if isinstance(value, str) and key.endswith("_url") and LOOPBACK.search(value):
+                        raise ValueError(
+                            f"channels.{channel}.{key} points at this machine, where only the sandbox would answer"
+                        )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        if cls._file is None:
+            return init_settings, env_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=cls._file)
+
+    def hotline(self, *unit_codes: str | None) -> str:
+        """The telephone of the first agency that has one, else the default."""
+        return next((self.hotlines[code] for code in unit_codes if code in self.hotlines), self.hotlines["default"])
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises `SettingsError`, which names every fault at once."""
+    environ = os.environ if environ is None else environ
+    file = _settings_file(environ)
+    _refuse_unknown_variables(environ)
+    bound = type("Settings", (Settings,), {"_file": file, "__module__": __name__})
+    try:
+        settings: Settings = bound()
+    except ValidationError as error:
+        lines = [_sentence(fault, file) for fault in error.errors(include_url=False)]
+        raise SettingsError("the settings cannot be used\n  " + "\n  ".join(lines)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not TOML: {error}", code="NOTIFIER-CFG-002") from None
+    return settings
+
+
+def _settings_file(environ: Mapping[str, str]) -> Path | None:
+    named = environ.get("NOTIFIER_CONFIG")
+    if named:
+        if not Path(named).is_file():
+            raise SettingsError(f"NOTIFIER_CONFIG names {named}, and no such file exists", code="NOTIFIER-CFG-003")
+        return Path(named)
+    usual = Path("notifier.toml")
+    return usual if usual.is_file() else None
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    known = {name.upper() for name in Settings.model_fields} | {"CONFIG"}
+    for name in environ:
+        if name.upper().startswith(ENVIRONMENT_PREFIX):
+            first = name[len(ENVIRONMENT_PREFIX) :].split("__")[0].upper()
+            if first not in known:
+                raise SettingsError(
+                    f"the environment variable {name} is no setting; remove it or correct its name",
+                    code="NOTIFIER-CFG-004",
+                )
+
+
+def _sentence(fault: Any, file: Path | None) -> str:
+    """One fault as a sentence: key, what was found, what is expected, and the line where the file says it."""
+    key = ".".join(str(part) for part in fault["loc"]) or "settings"
+    if fault["type"] == "missing":
+        variable = ENVIRONMENT_PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
+        return f"{key} is missing. Write it in notifier.toml, or set {variable}."
+    if fault["type"] == "extra_forbidden":
+        return f"{key} is no setting{_line(fault['loc'], file)}. Remove it or correct its name."
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error":
+        return f"{key}: {message}{_line(fault['loc'], file)}."
+    found = "a text" if "secret" in key or "token" in key or "url" in key else repr(fault["input"])
+    return f"{key} is {found}; {message[0].lower() + message[1:]}{_line(fault['loc'], file)}."
+
+
+def _line(location: tuple[Any, ...], file: Path | None) -> str:
+    if file is None or not location:
+        return ""
+    key, table = str(location[-1]), [str(part) for part in location[:-1]]
+    current: list[str] = []
+    for number, line in enumerate(file.read_text().splitlines(), start=1):
+        header = re.match(r"\s*\[([^\[\]]+)\]", line)
+        if header:
+            current = [quoted or plain for quoted, plain in re.findall(r'"([^"]*)"|([^."\s]+)', header.group(1))]
+        elif current == table and re.match(rf'\s*"?{re.escape(key)}"?\s*=', line):
+            return f" ({file.name}, line {number})"
+    return f" ({file.name})"

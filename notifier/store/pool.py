@@ -1,0 +1,46 @@
+"""Connections to PostgreSQL. Everything SQL is in this package, as text beside its function."""
+
+import json
+from typing import Any
+
+import asyncpg
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+"""What a statement runs on: a plain connection or one lent by the pool."""
+Pool = asyncpg.Pool
+
+
+async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: float = 15, name: str = "notifier") -> Pool:
+    """A pool whose jsonb columns are Python values. It opens its first connection at once, so a wrong address shows."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=_teach_json,
+        command_timeout=statement_timeout_seconds + 5,
+        server_settings={
+            "application_name": name,
+            "statement_timeout": str(int(statement_timeout_seconds * 1000)),
+            "timezone": "UTC",
+        },
+    )
+
+
+async def _teach_json(connection: Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=json.loads, format="text")
+
+
+def _encode(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+DATABASE_DOWN = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError)
+"""What a statement raises when the database cannot be reached; nothing was acknowledged then."""
+
+
+async def schema_revision(connection: Connection) -> str | None:
+    """The revision that the database is at; None where it was never migrated."""
+    if not await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
+        return None
+    revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+    return revision

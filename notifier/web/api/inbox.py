@@ -1,0 +1,164 @@
+"""The portal inbox for the provincial portal and its mobile app: look up, page, unread count, mark read, live."""
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Annotated, Any
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from notifier.domain.errors import FieldError
+from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner
+from notifier.domain.opaque import inbox_owner
+from notifier.domain.receipts import ReceiptFact, ReceiptKind
+from notifier.intake.contacts import mobile_e164
+from notifier.settings import Scope
+from notifier.store import inbox
+from notifier.store.inbox import InboxMessage
+from notifier.web.keys import APP, WATCH
+from notifier.web.problems import ProblemError
+from notifier.web.requests import read_body, require, whole_number
+from workers.steps import apply_fact
+
+KEEP_ALIVE_SECONDS = 15
+PAGE_MOST = 100
+BATCH = 100
+PORTAL = ChannelName("portal")
+
+
+class InboxQuery(BaseModel):
+    """Whose inbox: exactly one of these. Sent in a body, because none of it may stand in a URL."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    personal_number: Annotated[str, Field(pattern=r"^\d{9,12}$")] | None = None
+    phone: Annotated[str, Field(max_length=20)] | None = None
+    email: Annotated[str, Field(max_length=254)] | None = None
+    staff_code: Annotated[str, Field(max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "InboxQuery":
+        if len(self.model_fields_set) != 1 or None in self.model_dump(include=self.model_fields_set).values():
+            raise ValueError("exactly one of personal_number, phone, email, staff_code is expected")
+        return self
+
+
+async def look_up(request: web.Request) -> web.Response:
+    """The opaque name of one person's inbox. Every name is answered alike, known or not."""
+    require(request, Scope.INBOX)
+    try:
+        query = InboxQuery.model_validate_json(await read_body(request))
+    except ValidationError as error:
+        faults = tuple(
+            FieldError("/" + "/".join(map(str, fault["loc"])), fault["msg"], found="see detail", expected="InboxQuery")
+            for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise ProblemError("invalid-event", "The query names no inbox.", faults) from None
+    kind, value = next((kind, value) for kind, value in query.model_dump().items() if value is not None)
+    if kind == "phone":
+        value = mobile_e164(value)
+        if value is None:
+            raise ProblemError("invalid-event", "phone is no Vietnamese mobile number.")
+    owner = inbox_owner(request.app[APP].secret, "staff" if kind == "staff_code" else kind, value)
+    return web.json_response({"inbox": owner})
+
+
+async def list_messages(request: web.Request) -> web.Response:
+    """Newest first. `before` continues after the last `seq` of the page before."""
+    require(request, Scope.INBOX)
+    owner = InboxOwner(request.match_info["inbox"])
+    before = whole_number(request, "before", 0, least=1, most=1 << 62) or None
+    limit = whole_number(request, "limit", 20, least=1, most=PAGE_MOST)
+    async with request.app[APP].pool.acquire() as connection:
+        page = await inbox.page(
+            connection, owner, before=before, unread_only=request.query.get("unread") == "true", limit=limit
+        )
+        unread = await inbox.unread(connection, owner)
+    return web.json_response(
+        {
+            "messages": [_as_json(message) for message in page],
+            "unread": unread,
+            "next_before": page[-1].seq if len(page) == limit else None,
+        }
+    )
+
+
+async def mark_read(request: web.Request) -> web.Response:
+    """Reading is proof of delivery: the message's delivery becomes `read`. A second time changes nothing."""
+    require(request, Scope.INBOX)
+    app = request.app[APP]
+    owner = InboxOwner(request.match_info["inbox"])
+    try:
+        message = DeliveryId(UUID(request.match_info["message"]))
+    except ValueError:
+        raise ProblemError("not-found", "There is no such message in this inbox.") from None
+    now = app.clock()
+    async with app.pool.acquire() as connection, connection.transaction():
+        found, marked = await inbox.mark_read(connection, owner, message, now)
+        if marked:
+            fact = ReceiptFact(ReceiptKind.READ, message, None, now)
+            await apply_fact(app, connection, PORTAL, fact, now)
+    if not found:
+        raise ProblemError("not-found", "There is no such message in this inbox.")
+    return web.Response(status=204)
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """Server-sent events: what came after `Last-Event-ID` first, then live. The id of an event is its `seq`."""
+    require(request, Scope.INBOX)
+    app, watch = request.app[APP], request.app[WATCH]
+    owner = InboxOwner(request.match_info["inbox"])
+    async with app.pool.acquire() as connection:
+        last = _last_event_id(request)
+        seen = last if last is not None else await inbox.newest_seq(connection, owner)
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/event-stream; charset=utf-8",
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+        }
+    )
+    await response.prepare(request)
+    await response.write(b"retry: 3000\n\n")
+    with watch.watching(owner) as news, suppress(ConnectionResetError):
+        while not watch.closing.is_set():
+            news.clear()
+            seen = await _send_new(request, response, owner, seen)
+            try:
+                await asyncio.wait_for(news.wait(), KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+    return response
+
+
+async def _send_new(request: web.Request, response: web.StreamResponse, owner: InboxOwner, seen: int) -> int:
+    while True:
+        async with request.app[APP].pool.acquire() as connection:
+            fresh = await inbox.after(connection, owner, seen, BATCH)
+        for message in fresh:
+            data = json.dumps(_as_json(message), ensure_ascii=False)
+            await response.write(f"id: {message.seq}\nevent: message\ndata: {data}\n\n".encode())
+            seen = message.seq
+        if len(fresh) < BATCH:
+            return seen
+
+
+def _last_event_id(request: web.Request) -> int | None:
+    text = request.headers.get("Last-Event-ID", "")
+    return int(text[:19]) if text.isascii() and text.isdigit() else None
+
+
+def _as_json(message: InboxMessage) -> dict[str, Any]:
+    return {
+        "id": str(message.id),
+        "seq": message.seq,
+        "title": message.title,
+        "body": message.body,
+        "link": message.link,
+        "source": message.source,
+        "dossier_code": message.dossier_code,
+        "created_at": message.created_at.isoformat(),
+        "read_at": message.read_at and message.read_at.isoformat(),
+    }

@@ -1,0 +1,78 @@
+"""For those who run the service: alive, ready, measured, described."""
+
+from functools import cache
+
+import asyncpg
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
+
+from notifier.intake.problems import PROBLEMS
+from notifier.store.gauges import Backlog, backlog
+from notifier.store.migrate import newest_revision
+from notifier.store.pool import DATABASE_DOWN, schema_revision
+from notifier.web.keys import APP
+from notifier.web.problems import ProblemError
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """200 as long as the process answers at all."""
+    return web.json_response({"status": "alive"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """200 when events can be taken in, with the reasons; 503 when they cannot.
+
+    A missing Redis does not make the service unready: events are committed and sent once Redis is back.
+    """
+    app = request.app[APP]
+    reasons = {}
+    try:
+        async with app.pool.acquire(timeout=3) as connection:
+            found, expected = await schema_revision(connection), _expected_revision()
+        reasons["database"] = "ok" if found == expected else f"schema is {found}, {expected} is expected: migrate"
+    except (*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError):
+        reasons["database"] = "cannot be reached: check database.url and that PostgreSQL runs"
+    reasons["redis"] = "ok" if await app.bell.alive() else "cannot be reached: events are kept and sent later"
+    ready = reasons["database"] == "ok"
+    return web.json_response({"ready": ready, "reasons": reasons}, status=200 if ready else 503)
+
+
+@cache
+def _expected_revision() -> str:
+    return newest_revision()
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus: the counters of this process, and the backlog in the database."""
+    app = request.app[APP]
+    text = generate_latest()
+    async with app.pool.acquire() as connection:
+        rows = await backlog(connection, app.clock())
+    registry = CollectorRegistry()
+    registry.register(_BacklogCollector(rows))
+    return web.Response(body=text + generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+class _BacklogCollector:
+    def __init__(self, rows: list[Backlog]) -> None:
+        self._rows = rows
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        unfinished = GaugeMetricFamily("notifier_unfinished_rows", "Rows with work ahead", labels=["kind"])
+        overdue = GaugeMetricFamily("notifier_overdue_seconds", "Age of the oldest due row", labels=["kind"])
+        for row in self._rows:
+            unfinished.add_metric([row.kind], row.unfinished)
+            overdue.add_metric([row.kind], row.overdue_seconds)
+        return [unfinished, overdue]
+
+
+async def problem_page(request: web.Request) -> web.Response:
+    """What a problem's `type` points at: its meaning and what to do."""
+    problem = PROBLEMS.get(request.match_info["code"])
+    if problem is None:
+        raise ProblemError("not-found", "There is no problem of this code.")
+    text = (
+        f"{problem.title}\n\nCode: {problem.code}\nStatus: {problem.status}\n\n{problem.meaning}\n\n{problem.remedy}\n"
+    )
+    return web.Response(text=text)

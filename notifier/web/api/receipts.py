@@ -1,0 +1,40 @@
+"""Callbacks of providers: proven genuine, stored as they came, answered; understood later by a worker."""
+
+from aiohttp import web
+
+from notifier.domain.deliveries import Urgency
+from notifier.domain.ids import ChannelName
+from notifier.domain.receipts import RawReceipt
+from notifier.store import receipts
+from notifier.telemetry.metrics import RECEIPTS
+from notifier.web.keys import APP
+from notifier.web.problems import ProblemError
+from notifier.web.requests import read_body
+from workers.queues import Step
+
+KEPT_HEADERS = frozenset({"content-type", "num_retry", "user-agent", "x-zevent-server", "x-zevent-signature"})
+
+
+async def take_receipt(request: web.Request) -> web.Response:
+    """200 once the callback is committed. A forged one gets 401 and leaves no trace but a count."""
+    app = request.app[APP]
+    setup = app.setups.get(ChannelName(request.match_info["channel"]))
+    if setup is None:
+        raise ProblemError("not-found", "No channel of this name takes receipts.")
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    raw = RawReceipt(
+        channel=setup.name,
+        method=request.method,
+        key=request.match_info.get("key"),
+        query={name.lower(): value for name, value in request.query.items()},
+        headers={name: value for name, value in headers.items() if name in KEPT_HEADERS},
+        body=await read_body(request),
+    )
+    if not setup.module.authentic(raw, setup.settings):
+        RECEIPTS.labels(setup.name, "refused").inc()
+        raise ProblemError("invalid-signature", "The callback does not prove that it comes from the provider.")
+    async with app.pool.acquire() as connection:
+        receipt_id = await receipts.store(connection, raw, app.clock())
+    app.bell.ring(Urgency.NORMAL, Step.RECEIPTS, [receipt_id])
+    RECEIPTS.labels(setup.name, "stored").inc()
+    return web.Response(text="OK")

@@ -1,0 +1,61 @@
+"""The web process: webhooks in, receipts in, the inbox API, look-up pages, and what operators need."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from aiohttp import web
+
+from notifier.web.keys import APP, WATCH
+from notifier.web.live import InboxWatch
+from notifier.web.problems import problems
+from notifier.web.routes import ROUTES
+from workers.wiring import App
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+def web_application(app: App) -> web.Application:
+    """The aiohttp application over an open `App`."""
+    application = web.Application(middlewares=[problems])
+    application[APP] = app
+    application[WATCH] = InboxWatch(app.pool)
+    for route in ROUTES:
+        application.router.add_route(route.method, route.path, route.handler)
+    application.on_response_prepare.append(_secure)
+    application.on_shutdown.append(_end_streams)
+    application.cleanup_ctx.append(_listen)
+    return application
+
+
+async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+async def _listen(application: web.Application) -> AsyncIterator[None]:
+    listener = asyncio.create_task(application[WATCH].listen())
+    yield
+    listener.cancel()
+    with suppress(asyncio.CancelledError):
+        await listener
+
+
+async def _end_streams(application: web.Application) -> None:
+    application[WATCH].close()
+
+
+async def serve(app: App, stop: asyncio.Event) -> None:
+    """Answer on the configured address until `stop` is set; requests under way are finished."""
+    runner = web.AppRunner(web_application(app), access_log=None, shutdown_timeout=10, keepalive_timeout=30)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, app.settings.web.host, app.settings.web.port).start()
+        await stop.wait()
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,81 @@
+"""What a look-up link opens: where the dossier stands, and nothing that says whose it is or what it is about."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from notifier.domain.dossiers import Status
+from notifier.domain.opaque import token_hash
+from notifier.intake.models import EventData
+from notifier.rendering.phrases import STATUS, moment
+from notifier.store import lookups
+from notifier.store.lookups import PublicState
+from notifier.web.keys import APP
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Robots-Tag": "noindex",
+}
+
+MEANING: dict[Status, tuple[str, str]] = {
+    Status.NEW: ("plain", "Hồ sơ đã gửi đến cơ quan và đang chờ tiếp nhận."),
+    Status.ACCEPTED: ("plain", "Cơ quan đã nhận hồ sơ và sẽ giải quyết theo ngày hẹn."),
+    Status.REFUSED: ("stop", "Hồ sơ chưa được nhận. Lý do ở trong thông báo gửi quý vị và trên Cổng dịch vụ công."),
+    Status.PROCESSING: ("plain", "Cán bộ chuyên môn đang giải quyết hồ sơ."),
+    Status.SUPPLEMENT_REQUESTED: ("wait", "Cơ quan đang chờ quý vị bổ sung giấy tờ."),
+    Status.PAYMENT_REQUESTED: ("wait", "Cơ quan đang chờ quý vị nộp phí, lệ phí hoặc nghĩa vụ tài chính."),
+    Status.WITHDRAWN: ("stop", "Hồ sơ được rút theo yêu cầu của người nộp."),
+    Status.STOPPED: ("stop", "Việc giải quyết hồ sơ đã dừng. Lý do ở trong thông báo gửi quý vị."),
+    Status.DONE: ("good", "Đã có kết quả. Nơi nhận và giờ nhận ở trong thông báo gửi quý vị."),
+    Status.RETURNED: ("good", "Kết quả đã được trao. Cảm ơn quý vị."),
+}
+"""Tone and sentence for each status, in words that a visitor with the link alone may read."""
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("lookup.html")
+
+
+async def show_lookup(request: web.Request) -> web.Response:
+    """200 with the state, or 404 with what to do; both are pages for people."""
+    app = request.app[APP]
+    async with app.pool.acquire() as connection:
+        state = await lookups.open_link(connection, token_hash(request.match_info["token"]), app.clock())
+    facts = _facts(state) if state else {"title": "Liên kết không mở được"}
+    unit = facts.pop("unit_code", None)
+    html = _template().render(
+        state=state, sender_name=app.settings.sender_name, hotline=app.settings.hotline(unit), **facts
+    )
+    return web.Response(text=html, content_type="text/html", headers=HEADERS, status=200 if state else 404)
+
+
+def _facts(state: PublicState) -> dict[str, Any]:
+    hoso = EventData.model_validate(state.document).HoSo if state.document else None
+    status = state.status
+    tone, meaning = MEANING[status] if status else ("plain", "Hồ sơ đã có trong hệ thống.")
+    due = hoso and (hoso.NgayHenTraMoi or hoso.NgayHenTra)
+    return {
+        "title": f"Hồ sơ {state.code}",
+        "status": STATUS[status][0] if status else "Đã ghi nhận",
+        "tone": tone,
+        "meaning": meaning,
+        "due": moment(due) if due and status not in {Status.RETURNED, Status.REFUSED} else None,
+        "unit": hoso.DonViXuLy.Ten if hoso and hoso.DonViXuLy else None,
+        "unit_code": hoso.DonViXuLy.Ma if hoso and hoso.DonViXuLy else None,
+        "updated": moment(state.updated_at),
+    }
+
+
+STYLES = Path(__file__).parent.parent / "static" / "lookup.css"
+
+
+async def lookup_styles(_request: web.Request) -> web.FileResponse:
+    return web.FileResponse(STYLES, headers={"Cache-Control": "public, max-age=86400"})

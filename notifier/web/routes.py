@@ -1,0 +1,163 @@
+"""Every address of the service, with what its documentation says: the router and OpenAPI are made from this table."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from notifier.intake.models import EventEnvelope
+from notifier.web.api import events, inbox, operations, receipts, timeline
+from notifier.web.api.openapi import show_openapi
+from notifier.web.pages import lookup
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    answers: dict[int, str]
+    """Status → what it means. Failures are problem documents."""
+    body: dict[str, type[BaseModel] | dict[str, Any]] = field(default_factory=dict)
+    """Media type → model or schema of the request."""
+    query: dict[str, str] = field(default_factory=dict)
+    """Parameter → what it does."""
+    security: str | None = None
+    """`bearer` or `webhook`."""
+    media_type: str = "application/json"
+
+
+_ENVELOPE = EventEnvelope
+_BARE: dict[str, Any] = {
+    "description": "Also taken: a bare array of DongBoHoSoMC or CapNhatTienDoHoSoMC records, or an object whose `data` "
+    "is such an array. Name the source by `?source=` or the header `ce-source`.",
+    "oneOf": [
+        {"$ref": "#/components/schemas/EventEnvelope"},
+        {"type": "array", "maxItems": 100, "items": {"type": "object"}},
+        {"type": "object", "required": ["data"], "properties": {"data": {"type": "array", "maxItems": 100}}},
+    ],
+}
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        "/v1/events",
+        events.post_events,
+        "Take in dossier events: CloudEvents 1.0 (structured, binary, batch) or bare sync records, signed as "
+        "Standard Webhooks",
+        {
+            202: "Committed. A repeat gets the same answer with `duplicate: true`; a list is answered item by item.",
+            400: "Broken JSON",
+            401: "Signature missing, wrong or stale; source unknown",
+            408: "The body came too slowly",
+            413: "Too large",
+            415: "Content-Type not understood",
+            422: "Fields missing or not of their form; id used for other content",
+            503: "Nothing was stored; send again after Retry-After",
+        },
+        body={
+            "application/cloudevents+json": _ENVELOPE,
+            "application/cloudevents-batch+json": {
+                "type": "array",
+                "maxItems": 100,
+                "items": {"$ref": "#/components/schemas/EventEnvelope"},
+            },
+            "application/json": _BARE,
+        },
+        query={"source": "the source, where the body does not name it"},
+        security="webhook",
+    ),
+    *(
+        Route(
+            method,
+            path,
+            receipts.take_receipt,
+            "Take in a provider's delivery receipt; proven genuine in the provider's own way",
+            {200: "Stored", 401: "Not genuine", 404: "No such channel", 413: "Too large"},
+            media_type="text/plain",
+        )
+        for path in ("/v1/receipts/{channel}", "/v1/receipts/{channel}/{key}")
+        for method in ("GET", "POST")
+    ),
+    Route(
+        "POST",
+        "/v1/inbox/lookup",
+        inbox.look_up,
+        "The opaque name of one person's portal inbox",
+        {200: "The name; known and unknown people are answered alike", 401: "No token", 422: "Not one person"},
+        body={"application/json": inbox.InboxQuery},
+        security="bearer",
+    ),
+    Route(
+        "GET",
+        "/v1/inbox/{inbox}/messages",
+        inbox.list_messages,
+        "Messages of an inbox, newest first, with the number of unread ones",
+        {200: "A page", 401: "No token", 422: "A parameter is not of its form"},
+        query={
+            "before": "continue after this `seq`",
+            "limit": "1 to 100, default 20",
+            "unread": "`true`: only unread ones",
+        },
+        security="bearer",
+    ),
+    Route(
+        "POST",
+        "/v1/inbox/{inbox}/messages/{message}/read",
+        inbox.mark_read,
+        "Mark a message as read: proof that the notice was seen",
+        {204: "It is read, now or before", 401: "No token", 404: "No such message"},
+        security="bearer",
+    ),
+    Route(
+        "GET",
+        "/v1/inbox/{inbox}/stream",
+        inbox.stream,
+        "Live messages as server-sent events; replays what came after `Last-Event-ID`",
+        {200: "A stream without end", 401: "No token"},
+        security="bearer",
+        media_type="text/event-stream",
+    ),
+    Route(
+        "GET",
+        "/v1/dossiers/{source}/{code}/timeline",
+        timeline.show_timeline,
+        "The whole story of one dossier's notices, in order, with reasons",
+        {200: "The story", 401: "No token", 404: "No such dossier"},
+        query={"locale": "`vi` (default) or `en`"},
+        security="bearer",
+    ),
+    Route(
+        "GET",
+        "/t/{token}",
+        lookup.show_lookup,
+        "The look-up page behind a link of a message: where the dossier stands, no personal data",
+        {200: "The page", 404: "A page that says what to do"},
+        media_type="text/html",
+    ),
+    Route(
+        "GET",
+        "/static/lookup.css",
+        lookup.lookup_styles,
+        "Styles of the look-up page",
+        {200: "CSS"},
+        media_type="text/css",
+    ),
+    Route("GET", "/healthz", operations.healthz, "Whether the process answers", {200: "It does"}),
+    Route("GET", "/readyz", operations.readyz, "Whether events can be taken in, and why not", {200: "Yes", 503: "No"}),
+    Route("GET", "/metrics", operations.metrics, "Prometheus metrics", {200: "Metrics"}, media_type="text/plain"),
+    Route(
+        "GET",
+        "/problems/{code}",
+        operations.problem_page,
+        "What a problem means and what to do about it",
+        {200: "A page", 404: "No such problem"},
+        media_type="text/plain",
+    ),
+    Route("GET", "/openapi.json", show_openapi, "This description", {200: "OpenAPI 3.1"}),
+)

@@ -1,0 +1,6 @@
+"""What all tests share: real PostgreSQL and Redis, started once; a fresh database cloned for each test that asks."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("notifier", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("notifier")

@@ -1,0 +1,224 @@
+"""What each adapter brings to the contract suite: how its provider looks in every scenario, and its receipts.
+
+A new adapter in the registry fails the suite by name until it has its cases here.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel
+
+from channels.base import Channel
+from channels.email_message import bounce_token
+from channels.http import HttpClient
+from channels.registry import load
+from notifier.domain.content import Content
+from notifier.domain.outcomes import Outcome
+from notifier.domain.receipts import RawReceipt
+from tests.support.channels import DELIVERY, EMAIL, INBOX, SMS, ZALO, Inbox, message, ports, receipt
+from tests.support.peers import HttpAnswer, HttpPeer, Silence, SmtpPeer, answer_json, closed_port, running
+
+
+class Scenario(StrEnum):
+    ACCEPTED = "accepted"
+    THROTTLED = "throttled"
+    REFUSED = "refused for good"
+    DOWN = "provider down"
+    NO_ANSWER = "no answer after the message left"
+    GARBAGE = "garbage"
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """`delivered` must be authentic and say that DELIVERY arrived; none of `forged` may be authentic."""
+
+    settings: BaseModel
+    delivered: RawReceipt
+    forged: tuple[RawReceipt, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    send: Callable[[Scenario], Awaitable[Outcome]]
+    receipts: Receipts | None
+    impossible: dict[Scenario, str] = field(default_factory=dict)
+    """Scenarios that cannot happen on this channel, each with its reason."""
+
+
+async def _send(adapter: str, settings: BaseModel, content: Content, address: str) -> Outcome:
+    http = HttpClient(frozenset({address}))
+    channel: Channel = await load(adapter).connect(settings, ports(http))
+    try:
+        return await channel.send(message(content))
+    finally:
+        await channel.close()
+        await http.close()
+
+
+def _over_http(
+    adapter: str, settings: Callable[[str], BaseModel], content: Content, answers: dict[Scenario, HttpAnswer | Silence]
+) -> Callable[[Scenario], Awaitable[Outcome]]:
+    async def send(scenario: Scenario) -> Outcome:
+        if scenario is Scenario.DOWN:
+            address = f"127.0.0.1:{await closed_port()}"
+            return await _send(adapter, settings(f"http://{address}"), content, address)
+        peer = HttpPeer(answers[scenario])
+        async with running(peer):
+            return await _send(adapter, settings(peer.url), content, peer.address)
+
+    return send
+
+
+def esms_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
+    table = {"base_url": url, "api_key": "ak", "secret_key": "sk", "brandname": "TTHC", "receipt_key": "rk"}
+    return load("sms_esms").Settings.model_validate({**table, "timeout_seconds": 0.3, **more})
+
+
+ESMS_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
+    Scenario.ACCEPTED: answer_json({"CodeResult": "100", "CountRegenerate": 0, "SMSID": "sms-1"}),
+    Scenario.THROTTLED: answer_json({"CodeResult": "103", "ErrorMessage": "balance"}),
+    Scenario.REFUSED: answer_json({"CodeResult": "108", "ErrorMessage": "phone"}),
+    Scenario.NO_ANSWER: Silence.DROP,
+    Scenario.GARBAGE: HttpAnswer(200, b"<html>Bad gateway</html>"),
+}
+_ESMS_QUERY = {"requestid": DELIVERY.hex, "smsid": "sms-1", "sendstatus": "5", "sendsuccess": "1", "sendfailed": "0"}
+
+
+def zalo_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
+    table = {
+        "oauth_url": url,
+        "business_url": url,
+        "openapi_url": url,
+        "app_id": "111",
+        "oa_id": "222",
+        "app_secret": "APPSECRET",
+        "oa_secret": "OASECRET",
+        "templates": {"hoso_tiep_nhan": "10001"},
+        "timeout_seconds": 0.3,
+    }
+    return load("zalo").Settings.model_validate({**table, **more})
+
+
+ZALO_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
+    Scenario.ACCEPTED: answer_json({"error": 0, "message": "Success", "data": {"msg_id": "zalo-1", "sent_time": "1"}}),
+    Scenario.THROTTLED: answer_json({"error": -144, "message": "daily limit", "data": None}),
+    Scenario.REFUSED: answer_json({"error": -118, "message": "Zalo account not existed", "data": None}),
+    Scenario.NO_ANSWER: Silence.DROP,
+    Scenario.GARBAGE: HttpAnswer(200, b"<html>Bad gateway</html>"),
+}
+
+
+def zalo_webhook(event: dict[str, Any], oa_secret: bytes = b"OASECRET") -> RawReceipt:
+    body = json.dumps({"app_id": "111", "timestamp": "1763602200000", **event}).encode()
+    mac = hashlib.sha256(b"111" + body + b"1763602200000" + oa_secret).hexdigest()
+    return receipt("zalo", headers={"x-zevent-signature": f"mac={mac}"}, body=body)
+
+
+_ZALO_DELIVERED = {
+    "event_name": "user_received_message",
+    "message": {"msg_id": "zalo-1", "tracking_id": DELIVERY.hex, "delivery_time": "1763602199000"},
+}
+
+
+def email_settings(port: int = 1, **more: Any) -> BaseModel:
+    table = {
+        "host": "127.0.0.1",
+        "port": port,
+        "tls": "none",
+        "local_hostname": "tb.example.gov.vn",
+        "sender_address": "hoso@example.gov.vn",
+        "sender_name": "Trung tâm Phục vụ hành chính công",
+        "bounce_secret": "bounce-secret",
+        "receipt_key": "rk",
+        "timeout_seconds": 0.3,
+    }
+    return load("email_smtp").Settings.model_validate({**table, **more})
+
+
+EMAIL_SCRIPTS: dict[Scenario, dict[str, Any]] = {
+    Scenario.ACCEPTED: {},
+    Scenario.THROTTLED: {"RCPT": "421 4.7.0 too many, slow down"},
+    Scenario.REFUSED: {"RCPT": "550 5.1.1 no such user"},
+    Scenario.NO_ANSWER: {"BODY": Silence.DROP},
+    Scenario.GARBAGE: {"BODY": "%&$ what?"},
+}
+
+
+async def _send_mail(scenario: Scenario) -> Outcome:
+    if scenario is Scenario.DOWN:
+        return await _send("email_smtp", email_settings(await closed_port()), EMAIL, "")
+    peer = SmtpPeer(EMAIL_SCRIPTS[scenario])
+    async with running(peer):
+        return await _send("email_smtp", email_settings(peer.port), EMAIL, "")
+
+
+def bounce(action: str = "delivered", status: str = "2.0.0", *, token: str | None = None, envelope: str = "") -> bytes:
+    token = bounce_token(DELIVERY, b"bounce-secret") if token is None else token
+    return f"""From: MAILER-DAEMON@mx.example.vn
+To: bounce+{token}@example.gov.vn
+Date: Fri, 20 Nov 2026 09:00:00 +0700
+Auto-Submitted: auto-replied
+Content-Type: multipart/report; report-type=delivery-status; boundary="b1"
+
+--b1
+Content-Type: text/plain
+
+This is the mail system.
+--b1
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.vn
+{envelope}Arrival-Date: Fri, 20 Nov 2026 08:59:00 +0700
+
+Final-Recipient: rfc822; binh@dan.example.vn
+Action: {action}
+Status: {status}
+Last-Attempt-Date: Fri, 20 Nov 2026 08:59:30 +0700
+Diagnostic-Code: smtp; 250 said the peer
+
+--b1--
+""".encode()
+
+
+async def _store(scenario: Scenario) -> Outcome:
+    assert scenario is Scenario.ACCEPTED
+    module, http = load("portal"), HttpClient(frozenset())
+    channel = await module.connect(module.Settings(), ports(http, inbox=Inbox()))
+    return await channel.send(message(INBOX))
+
+
+_NO_PROVIDER = "the inbox is our own table: there is no provider that could do this"
+
+CASES: dict[str, Case] = {
+    "portal": Case(
+        _store, None, {scenario: _NO_PROVIDER for scenario in Scenario if scenario is not Scenario.ACCEPTED}
+    ),
+    "email_smtp": Case(
+        _send_mail,
+        Receipts(
+            email_settings(),
+            receipt("email", key="rk", body=bounce()),
+            (receipt("email", key="rx", body=bounce()), receipt("email", body=bounce())),
+        ),
+    ),
+    "sms_esms": Case(
+        _over_http("sms_esms", esms_settings, SMS, ESMS_ANSWERS),
+        Receipts(
+            esms_settings(),
+            receipt("sms", method="GET", key="rk", query=_ESMS_QUERY),
+            (receipt("sms", method="GET", key="rx", query=_ESMS_QUERY), receipt("sms", query=_ESMS_QUERY)),
+        ),
+    ),
+    "zalo": Case(
+        _over_http("zalo", zalo_settings, ZALO, ZALO_ANSWERS),
+        Receipts(
+            zalo_settings(),
+            zalo_webhook(_ZALO_DELIVERED),
+            (zalo_webhook(_ZALO_DELIVERED, b"ANOTHER"), receipt("zalo", body=zalo_webhook(_ZALO_DELIVERED).body)),
+        ),
+    ),
+}

@@ -1,0 +1,80 @@
+"""The same promises, asked of every adapter in the registry over real sockets."""
+
+import pytest
+
+from channels.registry import ADAPTERS, load
+from notifier.domain.outcomes import Accepted, Permanent, Throttled, Transient, Unknown
+from notifier.domain.receipts import ReceiptKind
+from tests.contract.channels_cases import CASES, Case, Receipts, Scenario
+from tests.support.channels import DELIVERY
+
+EXPECTED = {
+    Scenario.ACCEPTED: Accepted,
+    Scenario.THROTTLED: Throttled,
+    Scenario.REFUSED: Permanent,
+    Scenario.DOWN: Transient,
+    Scenario.NO_ANSWER: Unknown,
+    Scenario.GARBAGE: Unknown,
+}
+SENDS = [
+    pytest.param(adapter, scenario, id=f"{adapter}-{scenario}")
+    for adapter in ADAPTERS
+    for scenario in Scenario
+    if adapter not in CASES or scenario not in CASES[adapter].impossible
+]
+WITH_RECEIPTS = [adapter for adapter in ADAPTERS if adapter not in CASES or CASES[adapter].receipts is not None]
+
+
+def case_of(adapter: str) -> Case:
+    if adapter not in CASES:
+        pytest.fail(f"the adapter {adapter} has no cases: add them to tests/contract/channels_cases.py")
+    return CASES[adapter]
+
+
+def receipts_of(adapter: str) -> Receipts:
+    receipts = case_of(adapter).receipts
+    assert receipts is not None
+    return receipts
+
+
+@pytest.mark.parametrize(("adapter", "scenario"), SENDS)
+async def test_what_the_provider_does_has_the_outcome_that_it_means(adapter: str, scenario: Scenario):
+    outcome = await case_of(adapter).send(scenario)
+    assert isinstance(outcome, EXPECTED[scenario]), outcome
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+async def test_an_accepted_message_has_a_reference(adapter: str):
+    outcome = await case_of(adapter).send(Scenario.ACCEPTED)
+    assert isinstance(outcome, Accepted)
+    assert outcome.reference
+
+
+@pytest.mark.parametrize("adapter", WITH_RECEIPTS)
+def test_a_genuine_receipt_is_authentic(adapter: str):
+    receipts = receipts_of(adapter)
+    assert load(adapter).authentic(receipts.delivered, receipts.settings)
+
+
+@pytest.mark.parametrize("adapter", WITH_RECEIPTS)
+def test_a_forged_receipt_is_not_authentic(adapter: str):
+    receipts = receipts_of(adapter)
+    assert not any(load(adapter).authentic(raw, receipts.settings) for raw in receipts.forged)
+
+
+@pytest.mark.parametrize("adapter", WITH_RECEIPTS)
+def test_a_receipt_says_which_delivery_arrived(adapter: str):
+    receipts = receipts_of(adapter)
+    (fact,) = load(adapter).facts(receipts.delivered, receipts.settings)
+    assert (fact.kind, fact.delivery_id) == (ReceiptKind.DELIVERED, DELIVERY)
+
+
+@pytest.mark.parametrize("adapter", WITH_RECEIPTS)
+def test_a_receipt_that_comes_twice_says_the_same_twice(adapter: str):
+    receipts = receipts_of(adapter)
+    module = load(adapter)
+    assert module.facts(receipts.delivered, receipts.settings) == module.facts(receipts.delivered, receipts.settings)
+
+
+def test_no_case_belongs_to_an_adapter_that_is_gone():
+    assert set(CASES) <= set(ADAPTERS)

@@ -1,0 +1,316 @@
+"""The three pretend hosts of Zalo and their webhook, over sockets."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from notifier.sandbox.app import running
+from notifier.sandbox.settings import Person, TemplateRule
+from notifier.sandbox.zalo_events import signature
+from notifier.sandbox.zalo_tokens import appsecret_proof
+from tests.support.sandbox import ZALO, listening, sandbox_settings
+from tests.support.waiting import until
+
+PHONE, UID = "84912000101", "9990000000000000101"
+TOKEN = "/zalo/oauth/v4/oa/access_token"
+BY_PHONE, BY_UID = "/zalo/business/message/template", "/zalo/openapi/v3.0/oa/message/template"
+WEBHOOK = "/v1/receipts/zalo"
+APP = replace(
+    ZALO,
+    daily_quota=3,
+    templates={
+        "400001": TemplateRule(
+            "Hồ sơ đã tiếp nhận", {"ma_ho_so": 30, "trang_thai": 30, "ngay": 20}, optional=frozenset({"ngay"})
+        ),
+        "400002": TemplateRule("Chưa duyệt", {}, approved=False),
+    },
+)
+NOT_ON_ZALO = Person("Trần Thị Thử", phone="0912000102", has_zalo=False)
+
+
+@pytest.fixture
+async def notifier():
+    async with listening() as listener:
+        yield listener
+
+
+@pytest.fixture
+async def sandbox(notifier):
+    async with running(sandbox_settings(notifier.url, zalo=APP, people=(NOT_ON_ZALO,))) as started:
+        yield started
+
+
+@pytest.fixture
+async def http(sandbox):
+    async with aiohttp.ClientSession(sandbox.http_url) as session:
+        yield session
+
+
+async def script(http, *rules):
+    reply = await http.post("/sandbox/script", json=[{"channel": "zalo"} | rule for rule in rules])
+    assert reply.status == 201
+
+
+async def refresh(http, *, secret_key=ZALO.app_secret, **changes):
+    form = {"refresh_token": ZALO.refresh_token, "app_id": ZALO.app_id, "grant_type": "refresh_token"} | changes
+    reply = await http.post(TOKEN, data=form, headers={"secret_key": secret_key})
+    assert reply.status == 200
+    return await reply.json()
+
+
+def headers(token):
+    return {"access_token": token, "appsecret_proof": appsecret_proof(token, "APPSECRET")}
+
+
+@pytest.fixture
+async def token(http):
+    return (await refresh(http))["access_token"]
+
+
+def data(**changes):
+    return {"ma_ho_so": "H01.14-261119-0042", "trang_thai": "Đã tiếp nhận"} | changes
+
+
+async def by_phone(http, token, **changes):
+    body = {"phone": PHONE, "template_id": "400001", "template_data": data(), "tracking_id": "b" * 32} | changes
+    reply = await http.post(BY_PHONE, json=body, headers=headers(token))
+    assert reply.status == 200
+    return await reply.json()
+
+
+async def by_uid(http, token, **changes):
+    body = {"user_id": UID, "template_id": "400001", "template_data": data()} | changes
+    reply = await http.post(BY_UID, json=body, headers=headers(token))
+    assert reply.status == 200
+    return await reply.json()
+
+
+async def events(notifier, count):
+    calls = await until(lambda: len(notifier.to(WEBHOOK)) >= count and notifier.to(WEBHOOK), 5, f"{count} events")
+    return [json.loads(call.body) for call in calls]
+
+
+async def test_the_signature_is_that_of_the_test_vector():
+    body = (
+        b'{"app_id":"111","event_name":"follow","oa_id":"222","follower":{"id":"333"},'
+        b'"user_id_by_app":"444","source":"oa_profile","timestamp":"1700000000000"}'
+    )
+    made = signature(app_id="111", body=body, timestamp="1700000000000", oa_secret="OASECRET")
+    assert made == "mac=6b8182dee87f273667831349297d37942535ee7a32981ba774bc58c1295e697e"
+
+
+async def test_the_proof_is_that_of_the_test_vector():
+    assert appsecret_proof("TOKEN", "APPSECRET") == "e697d0006554740ddfffab3f4406f3cef626ca5483a5c58b72a31941c9f40655"
+
+
+async def test_a_refresh_answers_a_new_pair_that_lives_for_25_hours_as_a_string(http):
+    pair = await refresh(http)
+    assert (bool(pair["access_token"]), bool(pair["refresh_token"]), pair["expires_in"]) == (True, True, "90000")
+
+
+async def test_of_twenty_refreshes_at_once_exactly_one_wins(http):
+    replies = await asyncio.gather(*(refresh(http) for _ in range(20)))
+    assert sum("access_token" in reply for reply in replies) == 1
+
+
+async def test_a_refused_refresh_is_told_by_the_shape_of_the_reply(http):
+    await refresh(http)
+    reply = await refresh(http)
+    assert {"error_name", "error_reason", "error_description"} <= set(reply)
+
+
+@pytest.mark.parametrize("wrong", [{"secret_key": "no"}, {"app_id": "999"}, {"grant_type": "password"}])
+async def test_a_wrong_caller_gets_no_token(http, wrong):
+    assert "error_name" in await refresh(http, **wrong)
+
+
+async def test_a_wrong_caller_does_not_spend_the_refresh_token(http):
+    await refresh(http, secret_key="no")
+    assert "access_token" in await refresh(http)
+
+
+async def test_a_refresh_kills_the_old_access_token_at_once(http):
+    old = await refresh(http)
+    await refresh(http, refresh_token=old["refresh_token"])
+    assert (await by_phone(http, old["access_token"]))["error"] == -124
+
+
+async def test_the_reply_to_a_refresh_can_be_lost_after_the_rotation(http):
+    await script(http, {"match": "oauth", "times": 1, "behave": "lose_token_reply"})
+    form = {"refresh_token": "first-refresh", "app_id": "111", "grant_type": "refresh_token"}
+    lost = await http.post(TOKEN, data=form, headers={"secret_key": "APPSECRET"})
+    assert (lost.status, "error_name" in await refresh(http)) == (504, True)
+
+
+async def test_a_message_by_phone_is_answered_with_numbers_as_strings(http, token):
+    reply = await by_phone(http, token)
+    quota = reply["data"]["quota"]
+    assert (reply["error"], quota) == (0, {"dailyQuota": "3", "remainingQuota": "2"})
+
+
+async def test_a_message_by_user_id_is_answered_with_its_message_id(http, token):
+    reply = await by_uid(http, token)
+    assert (reply["error"], reply["data"]["user_id"], bool(reply["data"]["message_id"])) == (0, UID, True)
+
+
+async def test_a_message_reaches_the_phone_with_its_parameters(sandbox, http, token):
+    await by_phone(http, token)
+    message = sandbox.messages[0]
+    assert (message.to, message.content["parameters"]) == ("0912000101", data())
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"phone": "0912000101"}, -108),
+        ({"phone": "84912000102"}, -118),
+        ({"template_id": ""}, -109),
+        ({"template_id": "400002"}, -131),
+        ({"template_data": {"ma_ho_so": "H01"}}, -1123),
+        ({"template_data": data(trang_thai="x" * 31)}, -1121),
+        ({"template_data": data(ngay="x" * 21)}, -1121),
+    ],
+)
+async def test_a_wrong_message_by_phone_has_its_code(http, token, changes, code):
+    reply = await by_phone(http, token, **changes)
+    assert (reply["error"], reply["data"]) == (code, None)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"user_id": "abc"}, {"template_id": ""}, {"template_data": data(trang_thai="x" * 31)}]
+)
+async def test_a_wrong_message_by_user_id_is_an_invalid_parameter(http, token, changes):
+    assert (await by_uid(http, token, **changes))["error"] == -201
+
+
+async def test_a_template_that_is_not_listed_takes_any_parameters(http, token):
+    reply = await by_phone(http, token, template_id="999999", template_data={"gi_cung_duoc": "x" * 500})
+    assert reply["error"] == 0
+
+
+@pytest.mark.parametrize(("path", "code"), [(BY_PHONE, -124), (BY_UID, -216)])
+async def test_each_host_has_its_own_code_for_a_stale_token(http, path, code):
+    reply = await http.post(path, json={}, headers=headers("stale"))
+    assert (await reply.json())["error"] == code
+
+
+@pytest.mark.parametrize(("path", "code"), [(BY_PHONE, -1241), (BY_UID, -242)])
+@pytest.mark.parametrize("proof", [{"appsecret_proof": "0" * 64}, {}])
+async def test_each_host_has_its_own_code_for_a_wrong_proof(http, token, path, code, proof):
+    reply = await http.post(path, json={}, headers={"access_token": token} | proof)
+    assert (await reply.json())["error"] == code
+
+
+async def test_the_quota_counts_down_to_a_refusal(http, token):
+    codes = [(await by_phone(http, token))["error"] for _ in range(4)]
+    assert codes == [0, 0, 0, -144]
+
+
+async def test_the_quota_can_be_asked_in_numbers(http, token):
+    reply = await (await http.get("/zalo/business/message/quota", headers=headers(token))).json()
+    assert reply["data"]["remainingQuota"] == 3
+
+
+async def test_the_status_of_a_message_turns_from_unknown_to_delivered(sandbox, http, token):
+    async def status(message_id):
+        query = {"message_id": message_id}
+        reply = await http.get("/zalo/business/message/status", params=query, headers=headers(token))
+        return (await reply.json())["data"]["status"]
+
+    sent = (await by_phone(http, token))["data"]["msg_id"]
+    await until(lambda: sandbox.messages[0].state == "read", 5, "the reading")
+    assert (await status("nothing"), await status(sent)) == (-1, 1)
+
+
+@pytest.mark.parametrize("path", ["v2.0/oa/message", "v3.0/oa/message/transaction", "v3.0/oa/message/promotion"])
+async def test_the_endpoints_that_zalo_closed_fail(http, token, path):
+    reply = await http.post(f"/zalo/openapi/{path}", json={}, headers=headers(token))
+    assert (await reply.json())["error"] == -240
+
+
+async def test_delivery_and_reading_are_told_in_this_order(http, token, notifier):
+    sent = (await by_phone(http, token))["data"]["msg_id"]
+    received, seen = await events(notifier, 2)
+    assert (received["event_name"], received["message"]["msg_id"]) == ("user_received_message", sent)
+    assert (seen["event_name"], seen["message"]["msg_ids"]) == ("user_seen_message", [sent])
+
+
+async def test_the_event_of_a_message_by_phone_carries_our_tracking_id(http, token, notifier):
+    await by_phone(http, token)
+    assert (await events(notifier, 1))[0]["message"]["tracking_id"] == "b" * 32
+
+
+async def test_an_event_is_signed_over_its_exact_bytes(http, token, notifier):
+    await by_uid(http, token)
+    event = (await events(notifier, 1))[0]
+    call = notifier.to(WEBHOOK)[0]
+    right = signature(app_id="111", body=call.body, timestamp=event["timestamp"], oa_secret="OASECRET")
+    assert call.headers["x-zevent-signature"] == right
+
+
+async def test_a_signature_can_be_wrong(http, token, notifier):
+    await script(http, {"match": UID, "behave": "wrong_signature"})
+    await by_uid(http, token)
+    event = (await events(notifier, 1))[0]
+    call = notifier.to(WEBHOOK)[0]
+    right = signature(app_id="111", body=call.body, timestamp=event["timestamp"], oa_secret="OASECRET")
+    assert call.headers["x-zevent-signature"] != right
+
+
+async def test_an_event_that_is_refused_comes_again_with_its_number(http, token, notifier):
+    await script(http, {"behave": "not_read"})
+    notifier.answers = [500, 500]
+    await by_uid(http, token)
+    await events(notifier, 3)
+    assert [call.headers.get("num_retry") for call in notifier.to(WEBHOOK)] == [None, "1", "2"]
+
+
+async def test_events_can_come_twice(http, token, notifier):
+    await script(http, {"behave": "duplicate_receipt"})
+    await by_uid(http, token)
+    names = [event["event_name"] for event in await events(notifier, 4)]
+    assert names == ["user_received_message"] * 2 + ["user_seen_message"] * 2
+
+
+async def test_events_can_come_before_the_reply_to_the_send(http, token, notifier):
+    await script(http, {"behave": "receipt_first"})
+    await by_uid(http, token)
+    assert len(notifier.to(WEBHOOK)) == 2
+
+
+async def test_a_message_can_stay_unread(sandbox, http, token, notifier):
+    await script(http, {"match": "0912000101", "behave": "not_read"}, {"match": UID, "behave": "accept"})
+    await by_phone(http, token)
+    await by_uid(http, token)
+    await until(lambda: [each.state for each in sandbox.messages] == ["delivered", "read"], 5, "both receipts")
+    assert len(notifier.to(WEBHOOK)) <= 3
+
+
+@pytest.mark.parametrize("code", [-139, -118, -115])
+async def test_a_scripted_refusal_has_its_code(http, token, code):
+    await script(http, {"match": "0912000101", "behave": "refuse", "args": {"error": code}})
+    assert (await by_phone(http, token))["error"] == code
+
+
+async def test_an_error_can_hide_a_message_that_went_out(sandbox, http, token):
+    await script(http, {"behave": "error_but_sent"})
+    assert ((await by_phone(http, token))["error"], len(sandbox.messages)) == (-100, 1)
+
+
+async def test_a_server_error_takes_nothing(sandbox, http, token):
+    await script(http, {"behave": "server_error"})
+    body = {"user_id": UID, "template_id": "400001", "template_data": data()}
+    reply = await http.post(BY_UID, json=body, headers=headers(token))
+    assert (reply.status, sandbox.messages) == (503, [])
+
+
+@pytest.mark.parametrize(("behave", "kept"), [("hang", 0), ("accept_then_hang", 1)])
+async def test_a_silence_outlasts_the_client(sandbox, http, token, behave, kept):
+    await script(http, {"behave": behave, "args": {"seconds": 30}})
+    body = {"user_id": UID, "template_id": "400001", "template_data": data()}
+    with pytest.raises(TimeoutError):
+        await http.post(BY_UID, json=body, headers=headers(token), timeout=aiohttp.ClientTimeout(total=0.2))
+    assert len(sandbox.messages) == kept

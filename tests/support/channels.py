@@ -1,0 +1,76 @@
+"""Messages, contacts and ports for tests of channel adapters."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from channels.base import Message, Ports
+from channels.http import HttpClient
+from notifier.domain.content import Content, EmailContent, InboxContent, SmsContent, SmsEncoding, ZaloContent
+from notifier.domain.errors import TokenLost
+from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner
+from notifier.domain.receipts import RawReceipt
+from notifier.domain.recipients import Contact
+
+DELIVERY = DeliveryId(UUID("01890a5d-ac96-774b-bcce-b302099a8057"))
+CONTACT = Contact(InboxOwner("in_7c1"), phone="+84912000123", email="binh@dan.example.vn")
+CREATED_AT = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
+
+INBOX = InboxContent("Hồ sơ đã được tiếp nhận", "Hồ sơ 000.00.01.H01 đã được tiếp nhận.")
+EMAIL = EmailContent(
+    "Hồ sơ đã được tiếp nhận", "Kính gửi ông Bình,\n\n.dòng đầu", "<p>Kính gửi ông Bình</p>", b"\x89PNG"
+)
+SMS = SmsContent("Ho so 000.00.01.H01 da duoc tiep nhan", SmsEncoding.GSM7, 1)
+ZALO = ZaloContent("hoso_tiep_nhan", {"ma_ho_so": "000.00.01.H01", "ho_ten": "Nguyễn Văn Bình"})
+
+
+def message(content: Content, *, contact: Contact = CONTACT, staff: bool = False) -> Message:
+    return Message(DELIVERY, DELIVERY.hex, contact, content, CREATED_AT, staff)
+
+
+@dataclass
+class Tokens:
+    """A token source with a list of tokens: each refusal moves on to the next, and after the last the grant is gone."""
+
+    tokens: list[str] = field(default_factory=lambda: ["token-1", "token-2"])
+    refusals: list[str] = field(default_factory=list)
+
+    async def current(self) -> str:
+        if not self.tokens:
+            raise TokenLost("no grant")
+        return self.tokens[0]
+
+    async def refused(self, token: str) -> str:
+        self.refusals.append(token)
+        self.tokens = [other for other in self.tokens if other != token]
+        return await self.current()
+
+
+@dataclass
+class Inbox:
+    """Keeps what is stored, once per delivery."""
+
+    stored: dict[DeliveryId, InboxContent] = field(default_factory=dict)
+    is_down: bool = False
+
+    async def store(self, delivery_id: DeliveryId, _contact: Contact, content: InboxContent) -> str:
+        if self.is_down:
+            raise ConnectionError("the database is down")
+        self.stored.setdefault(delivery_id, content)
+        return f"inbox-{delivery_id.hex}"
+
+
+def ports(http: HttpClient, *, tokens: Tokens | None = None, inbox: Inbox | None = None) -> Ports:
+    return Ports(http, tokens or Tokens(), (inbox or Inbox()).store, "https://tb.example.gov.vn")
+
+
+def receipt(
+    channel: str,
+    *,
+    method: str = "POST",
+    key: str | None = None,
+    query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+) -> RawReceipt:
+    return RawReceipt(ChannelName(channel), method, key, query or {}, headers or {}, body)

@@ -1,0 +1,110 @@
+from types import ModuleType
+
+import pytest
+
+from channels.http import HttpClient
+from channels.registry import ADAPTERS, addresses, load, parse_settings
+from notifier.domain.errors import SettingsError
+from notifier.domain.ids import ChannelName
+
+SMS = ChannelName("sms")
+ESMS = {"adapter": "sms_esms", "api_key": "ak", "secret_key": "sk", "brandname": "TTHC", "receipt_key": "rk"}
+EMAIL = {
+    "adapter": "email_smtp",
+    "host": "relay.example.gov.vn",
+    "local_hostname": "tb.example.gov.vn",
+    "sender_address": "hoso@example.gov.vn",
+    "sender_name": "Một cửa",
+    "bounce_secret": "b",
+    "receipt_key": "r",
+}
+
+
+def fault(table: dict[str, object], channel: ChannelName = SMS) -> str:
+    with pytest.raises(SettingsError) as error:
+        parse_settings(channel, table)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_every_adapter_has_the_names_that_the_port_asks_for(adapter: str):
+    module = load(adapter)
+    names = ("Settings", "capabilities", "connect", "authentic", "facts")
+    assert isinstance(module, ModuleType)
+    assert [name for name in names if not hasattr(module, name)] == []
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_every_adapters_settings_are_frozen_and_refuse_unknown_keys(adapter: str):
+    config = load(adapter).Settings.model_config
+    assert (config.get("frozen"), config.get("extra")) == (True, "forbid")
+
+
+def test_an_unknown_adapter_is_told_the_known_ones():
+    text = fault({"adapter": "sms_esm"})
+    assert 'there is no adapter "sms_esm"; one of portal, email_smtp, sms_esms, zalo is expected.' in text
+    assert text.endswith("Write sms_esms.")
+
+
+def test_a_table_without_adapter_says_so():
+    assert "channels.sms.adapter is missing" in fault({})
+
+
+def test_good_settings_are_parsed_by_the_adapters_own_model():
+    module, settings = parse_settings(SMS, ESMS)
+    assert module is load("sms_esms")
+    assert isinstance(settings, module.Settings)
+
+
+def test_numbers_may_come_as_text_from_the_environment():
+    _, settings = parse_settings(SMS, {**ESMS, "timeout_seconds": "30"})
+    assert settings.model_dump()["timeout_seconds"] == 30.0
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"timeout_seconds": "30s"}, 'timeout_seconds is "30s"; a number of seconds is expected. Write 30.'),
+        ({"timeout_seconds": 0}, "timeout_seconds is 0; a number of seconds more than 0 is expected."),
+        ({"brandname": 8099}, 'brandname is 8099; a text in quotes is expected. Write "8099".'),
+        ({"base_url": "rest"}, 'base_url is "rest"; an address that begins with http:// or https:// is expected.'),
+        ({"brandnam": "X"}, "brandnam is not a setting; one of base_url, api_key, secret_key, brandname,"),
+    ],
+)
+def test_a_fault_names_key_finding_expectation_and_remedy(more: dict[str, object], sentence: str):
+    assert f"channels.sms.{sentence}" in fault({**ESMS, **more})
+
+
+def test_a_choice_is_told_its_values():
+    text = fault({**EMAIL, "tls": "ssl"}, ChannelName("email"))
+    assert 'channels.email.tls is "ssl"; one of "none", "starttls", "tls" is expected.' in text
+
+
+def test_a_missing_setting_is_named():
+    assert "channels.sms.brandname is missing; a text in quotes is expected." in fault(
+        {key: value for key, value in ESMS.items() if key != "brandname"}
+    )
+
+
+def test_a_faulty_secret_is_not_shown():
+    text = fault({**ESMS, "api_key": 4711})
+    assert "channels.sms.api_key is a secret (not shown); a secret text is expected." in text
+    assert "4711" not in text
+
+
+def test_all_faults_are_told_at_once():
+    assert len(fault({"adapter": "sms_esms", "timeout_seconds": "x"}).splitlines()) == 5
+
+
+def test_settings_never_show_their_secrets():
+    _, settings = parse_settings(SMS, {**ESMS, "api_key": "AKAKAK", "secret_key": "SKSKSK", "receipt_key": "RKRKRK"})
+    assert [secret for secret in ("AKAKAK", "SKSKSK", "RKRKRK") if secret in repr(settings)] == []
+
+
+def test_the_addresses_of_a_channel_are_those_of_its_settings():
+    _, settings = parse_settings(SMS, {**ESMS, "base_url": "http://127.0.0.1:9"})
+    assert addresses(settings) == {"127.0.0.1:9"}
+
+
+async def test_a_client_that_was_never_used_can_be_closed():
+    await HttpClient(frozenset()).close()

@@ -1,0 +1,98 @@
+"""The queue: RQ on Redis, one queue per lane. A job is a step's name and ids, as JSON; nothing else ever.
+
+Redis is only the bell. Whatever is lost here is still due in PostgreSQL, and the dispatcher rings for it again.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from uuid import UUID
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Retry
+from rq.serializers import JSONSerializer
+
+from notifier.domain.deliveries import Urgency
+from notifier.telemetry.metrics import RINGS_LOST
+
+log = logging.getLogger(__name__)
+
+JOB = "workers.worker.run"
+JOB_TIMEOUT_SECONDS = 300
+IDS_PER_JOB = 100
+DAY_SECONDS = 86_400
+
+
+class Step(StrEnum):
+    ROUTE = "route"
+    DELIVER = "deliver"
+    RECEIPTS = "receipts"
+
+
+def connect(url: str) -> Redis:
+    """A client that gives up quickly: nobody waits for the bell."""
+    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5, health_check_interval=30)
+
+
+def queue_of(connection: Redis, prefix: str, lane: Urgency) -> Queue:
+    return Queue(f"{prefix}-{lane.value}", connection=connection, serializer=JSONSerializer)
+
+
+def enqueue(connection: Redis, prefix: str, lane: Urgency, step: Step, ids: Sequence[str]) -> None:
+    queue = queue_of(connection, prefix, lane)
+    for start in range(0, len(ids), IDS_PER_JOB):
+        queue.enqueue(
+            JOB,
+            step.value,
+            list(ids[start : start + IDS_PER_JOB]),
+            job_timeout=JOB_TIMEOUT_SECONDS,
+            result_ttl=0,
+            failure_ttl=DAY_SECONDS,
+            retry=Retry(max=1),
+        )
+
+
+class Bell:
+    """Rings for work without making anybody wait.
+
+    While one ring is on its way to Redis, the ids that come in gather for the next: no timer, and few jobs
+    when it is busy. A ring that fails is counted and forgotten.
+    """
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self._redis = connect(url)
+        self._prefix = prefix
+        self._waiting: dict[tuple[Urgency, Step], list[str]] = defaultdict(list)
+        self._ringer: asyncio.Task[None] | None = None
+
+    def ring(self, lane: Urgency, step: Step, ids: Iterable[UUID | int]) -> None:
+        self._waiting[lane, step].extend(str(id_) for id_ in ids)
+        if self._ringer is None or self._ringer.done():
+            self._ringer = asyncio.get_running_loop().create_task(self._ring_all())
+
+    async def _ring_all(self) -> None:
+        while any(self._waiting.values()):
+            waiting, self._waiting = self._waiting, defaultdict(list)
+            for (lane, step), ids in waiting.items():
+                if not ids:
+                    continue
+                try:
+                    await asyncio.to_thread(enqueue, self._redis, self._prefix, lane, step, ids)
+                except (RedisError, OSError):
+                    RINGS_LOST.inc()
+                    log.warning("the bell could not be rung", extra={"step": step, "lane": lane, "count": len(ids)})
+
+    async def alive(self) -> bool:
+        """Whether Redis answers."""
+        try:
+            return bool(await asyncio.to_thread(self._redis.ping))
+        except (RedisError, OSError):
+            return False
+
+    async def close(self) -> None:
+        if self._ringer is not None:
+            await self._ringer
+        self._redis.close()

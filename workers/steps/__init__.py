@@ -1,0 +1,16 @@
+"""The one place where the stages are strung together: load, decide, effect, record.
+
+| step       | from → to                                                                          |
+| ---------- | ---------------------------------------------------------------------------------- |
+| `take_in`  | an understood request → events that are durable                                    |
+| `route`    | a received event → deliveries, each with its reason                                |
+| `deliver`  | due deliveries → attempts, outcomes, the next state; also deadlines and fallbacks  |
+| `receipts` | stored callbacks → the states that they prove                                      |
+"""
+
+from workers.steps.delivering import deliver
+from workers.steps.intake import Taken, take_in
+from workers.steps.receiving import apply_fact, receipts
+from workers.steps.routing import route
+
+__all__ = ["Taken", "apply_fact", "deliver", "receipts", "route", "take_in"]

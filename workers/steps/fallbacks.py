@@ -1,0 +1,58 @@
+"""After a delivery has moved: release the next fallback of the same person, or cancel those no longer needed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from notifier.delivery.fallback import after_settled
+from notifier.domain.deliveries import Delivery, Urgency
+from notifier.domain.ids import DeliveryId, RecipientId
+from notifier.store import deliveries
+from notifier.store.deliveries import Move
+from notifier.store.pool import Connection
+from workers.queues import Step
+from workers.wiring import App
+
+
+@dataclass(slots=True)
+class Released:
+    """Deliveries that are due now. Ring for them after the commit."""
+
+    lanes: dict[Urgency, list[DeliveryId]] = field(default_factory=lambda: defaultdict(list))
+
+    def ring(self, app: App) -> None:
+        for lane, ids in self.lanes.items():
+            app.bell.ring(lane, Step.DELIVER, ids)
+
+
+async def settle_fallbacks(
+    app: App, connection: Connection, recipients: Sequence[RecipientId], now: datetime
+) -> Released:
+    """Within the transaction that moved one of their deliveries."""
+    released = Released()
+    if not recipients:
+        return released
+    proving = frozenset(name for name, setup in app.setups.items() if setup.capabilities.proves_delivery)
+    moves: list[Move] = []
+    for audience, siblings in await deliveries.siblings_with_fallback(connection, recipients):
+        by_id = {each.id: each for each in siblings}
+        hours = {
+            name: app.rules.allowed_hours(
+                audience,
+                siblings[0].urgency,
+                quiet=setup.capabilities.quiet,
+                window=setup.capabilities.window,
+            )
+            for name, setup in app.setups.items()
+        }
+        for id_, step in after_settled(siblings, proving, hours, now):
+            moves.append(Move(id_, by_id[id_].state, step.state, step.due_at, step.reason))
+            _note_due(released, by_id[id_], step.due_at, now)
+    await deliveries.move(connection, moves, actor=app.name, now=now)
+    return released
+
+
+def _note_due(released: Released, delivery: Delivery, due_at: datetime | None, now: datetime) -> None:
+    if due_at is not None and due_at <= now:
+        released.lanes[delivery.urgency].append(delivery.id)
