@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -28,9 +29,7 @@ def compose(
 ) -> bytes:
     """Text, HTML and the QR picture, flattened once. All of it is ASCII, so any peer takes it unchanged."""
     mail = EmailMessage(policy=_POLICY)
-    mail["From"] = sender
     mail["To"] = to
-    mail["Subject"] = " ".join(content.subject.split())
     mail["Date"] = format_datetime(created_at)
     mail["Message-ID"] = message_id
     mail["Auto-Submitted"] = "auto-generated"
@@ -42,7 +41,14 @@ def compose(
     for number, part in enumerate(mail.walk()):
         if part.is_multipart():
             part.set_boundary(f"=_{delivery_id.hex}_{number}")
-    return mail.as_bytes()
+    spoken = _header("From", sender.display_name, f" <{sender.addr_spec}>") + _header("Subject", content.subject)
+    return spoken + mail.as_bytes()
+
+
+def _header(name: str, text: str, ending: str = "") -> bytes:
+    """A header of words in any language (RFC 2047). `EmailMessage` of Python 3.11 loses spaces where it folds them."""
+    encoded = Header(" ".join(text.split()), "utf-8", header_name=name).encode(linesep="\r\n")
+    return f"{name}: {encoded}{ending}\r\n".encode("ascii")
 
 
 def bounce_token(delivery_id: DeliveryId, secret: bytes) -> str:

@@ -58,7 +58,6 @@ class AuditRow:
     from_state: DeliveryState | None = None
     to_state: DeliveryState | None = None
     attempt: int | None = None
-    provider: str | None = None
     detail: str | None = None
     """What the provider said, in its own words."""
 
@@ -132,7 +131,6 @@ def _move(row: AuditRow, locale: str) -> dict[str, Any]:
         "code": row.reason.code.value,
         "text": row.reason.text(locale),
         "attempt": row.attempt,
-        "provider": row.provider,
         "detail": _masked(row.detail) if row.detail else None,
     }
 
@@ -153,13 +151,9 @@ def _event_lines(event: dict[str, Any], locale: str) -> Iterator[str]:
 
 def _move_line(move: dict[str, Any], locale: str) -> str:
     state = state_label(DeliveryState(move["to"]), locale) if move["to"] else ""
-    aside = [
-        _word("attempt", locale, attempt=str(move["attempt"])) if move["attempt"] else None,
-        move["provider"],
-        move["detail"],
-    ]
+    attempt = _word("attempt", locale, attempt=str(move["attempt"])) if move["attempt"] else None
     told = ": ".join(part for part in (state, move["text"]) if part)
-    more = ", ".join(part for part in aside if part)
+    more = ", ".join(part for part in (attempt, move["detail"]) if part)
     return f"{_clock(move['at'])}  {told}" + (f" [{more}]" if more else "")
 
 

@@ -26,6 +26,7 @@ HOTLINE = "0296 3956 000"
 FILLER_NUMBERS = frozenset({"000000001"})
 FIRST_TEMPLATE_ID = 410_001
 
+
 @dataclass(frozen=True, slots=True)
 class Playground:
     """`environ` is what the processes of the installation are started with."""
@@ -135,8 +136,11 @@ def zalo_templates(directory: Path) -> dict[str, tuple[str, TemplateRule]]:
                 parameters={
                     name: catalogue["longest"][str(parameter["type"])]
                     for name, parameter in template["parameters"].items()
-                    if parameter.get("required", True)
                 },
+                optional=frozenset(
+                    name for name, parameter in template["parameters"].items() if not parameter.get("required", True)
+                ),
+                button=template["button"],
             ),
         )
         for number, (key, template) in enumerate(catalogue["templates"].items())

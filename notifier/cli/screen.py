@@ -48,7 +48,7 @@ class Screen:
         self._addresses: tuple[str, ...] = ()
 
     def say(self, text: str) -> None:
-        self._console.print(f"[dim]{time.monotonic() - self._began:6.1f} s[/]  {text}")
+        self._console.print(f"[dim]{time.monotonic() - self._began:6.1f} s[/]  {text}", soft_wrap=True)
 
     def addresses(self, web_url: str, sandbox_url: str) -> None:
         self._addresses = (

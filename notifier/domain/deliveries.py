@@ -41,7 +41,7 @@ class DeliveryState(StrEnum):
 _D = DeliveryState
 MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     _D.STANDBY: frozenset({_D.PLANNED, _D.HELD, _D.CANCELLED, _D.EXPIRED, _D.SUPERSEDED}),
-    _D.PLANNED: frozenset({_D.SENDING, _D.HELD, _D.EXPIRED, _D.CANCELLED, _D.SUPERSEDED}),
+    _D.PLANNED: frozenset({_D.SENDING, _D.HELD, _D.EXPIRED, _D.CANCELLED, _D.SUPERSEDED, _D.DELIVERED, _D.READ}),
     _D.HELD: frozenset({_D.SENDING, _D.PLANNED, _D.EXPIRED, _D.CANCELLED, _D.SUPERSEDED}),
     _D.SENDING: frozenset({_D.ACCEPTED, _D.DELIVERED, _D.READ, _D.PLANNED, _D.FAILED, _D.UNKNOWN, _D.EXPIRED}),
     _D.ACCEPTED: frozenset({_D.DELIVERED, _D.READ, _D.FAILED}),
@@ -54,7 +54,7 @@ MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     _D.CANCELLED: frozenset(),
     _D.SUPERSEDED: frozenset(),
 }
-"""Every legal move. Receipts may correct a failure or an unknown: a late truth beats an early guess."""
+"""Every legal move. Receipts may correct a failure or an unknown, and make a planned resend needless."""
 
 SENDABLE = frozenset({_D.PLANNED, _D.HELD})
 REACHED = frozenset({_D.ACCEPTED, _D.DELIVERED, _D.READ})

@@ -13,7 +13,7 @@ Personal numbers are never a fact. Every value is one line of NFC text, a flag, 
 | cach_nop, qua_buu_chinh, noi_tra          | way of filing; flag: result comes by post; place of return            |
 | ma_buu_gui                                | postal item code                                                      |
 | noi_dung_bo_sung, giay_to, han_bo_sung    | what to supplement, the list of papers, until when                    |
-| khoan_thu, can_nop, can_nop_dong, da_nop  | lines to pay (ten, so_tien); their sum, the same in digits; sum paid    |
+| khoan_thu, can_nop, da_nop                | lines to pay (ten, so_tien); their sum; sum paid                      |
 | link_thanh_toan                           | where to pay; only on an official host                                |
 | ly_do                                     | the reason given                                                      |
 | van_ban                                   | letters (ten, url); url only on an official host, else empty          |
@@ -34,7 +34,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from notifier.domain.dossiers import Dossier, ReturnMethod, SubjectKind
-from notifier.domain.events import DossierEvent, Fee, Letter, Progress
+from notifier.domain.events import Appointment, DossierEvent, Fee, Letter, Progress, Supplement
 from notifier.domain.recipients import Audience, Locale, Recipient
 from notifier.rendering import phrases
 from notifier.rendering.text import one_line
@@ -65,16 +65,12 @@ def facts_of(event: DossierEvent, frame: Frame) -> dict[str, Fact]:
         **_of_dossier(event.dossier, frame.locale),
         **_of_step(event.progress, frame),
         **_of_fees(event.fees, frame.locale),
+        **_of_supplement(event.supplement),
+        **_of_appointment(event.appointment),
         **_of_person(event.dossier, frame),
         "luc": phrases.moment(event.occurred_at),
         "ly_do": _sentence(event.reason),
         "van_ban": [_letter(letter, frame.locale) for letter in event.letters],
-        "noi_dung_bo_sung": event.supplement and _sentence(event.supplement.content),
-        "giay_to": event.supplement and [line for paper in event.supplement.papers if (line := _sentence(paper))],
-        "han_bo_sung": event.supplement and _moment(event.supplement.deadline),
-        "lich_hen_luc": event.appointment and _moment(event.appointment.at),
-        "lich_hen_noi": event.appointment and event.appointment.place,
-        "so_thu_tu": event.appointment and event.appointment.ticket,
         "link": frame.link,
         "hotline": frame.hotline,
         "don_vi_gui": frame.sender_name,
@@ -91,16 +87,16 @@ def _of_dossier(dossier: Dossier, locale: Locale) -> Mapping[str, Fact | None]:
     return {
         "ma_ho_so": dossier.code,
         "thu_tuc": dossier.procedure_name or phrases.chosen(NEUTRAL_PROCEDURE, locale),
-        "don_vi": unit and unit.name,
-        "noi_tiep_nhan": dossier.receiving_unit and dossier.receiving_unit.name,
-        "trang_thai": dossier.status and phrases.chosen(phrases.STATUS[dossier.status], locale),
+        "don_vi": unit.name if unit else None,
+        "noi_tiep_nhan": dossier.receiving_unit.name if dossier.receiving_unit else None,
+        "trang_thai": phrases.chosen(phrases.STATUS[dossier.status], locale) if dossier.status else None,
         "ngay_nop": _moment(dossier.filed_at),
         "ngay_tiep_nhan": _moment(dossier.accepted_at),
         "ngay_tra": _moment(dossier.returned_at),
         "hen_tra": _moment(dossier.new_due_at or dossier.due_at),
         "hen_tra_cu": _moment(dossier.due_at) if extended else None,
         "hen_tra_moi": _moment(dossier.new_due_at),
-        "cach_nop": dossier.filed_by and phrases.chosen(phrases.FILED_BY[dossier.filed_by], locale),
+        "cach_nop": phrases.chosen(phrases.FILED_BY[dossier.filed_by], locale) if dossier.filed_by else None,
         "qua_buu_chinh": dossier.return_method is ReturnMethod.POST,
         "noi_tra": dossier.return_place,
         "ma_buu_gui": dossier.postal_code,
@@ -114,7 +110,7 @@ def _of_step(progress: Progress | None, frame: Frame) -> Mapping[str, Fact | Non
     return {
         "buoc": progress.step_name,
         "han_buoc": _moment(due),
-        "con_lai": due and phrases.time_left(due, frame.now),
+        "con_lai": phrases.time_left(due, frame.now) if due else None,
     }
 
 
@@ -127,10 +123,29 @@ def _of_fees(fees: tuple[Fee, ...], locale: Locale) -> Mapping[str, Fact | None]
             for fee in unpaid
             if fee.amount is not None
         ],
-        "can_nop": due and phrases.amount(due, locale),
-        "can_nop_dong": due and f"{due:.0f}",
-        "da_nop": paid and phrases.amount(paid, locale),
+        "can_nop": phrases.amount(due, locale) if due else None,
+        "da_nop": phrases.amount(paid, locale) if paid else None,
         "link_thanh_toan": next((url for fee in unpaid if (url := _official(fee.payment_url))), None),
+    }
+
+
+def _of_supplement(supplement: Supplement | None) -> Mapping[str, Fact | None]:
+    if supplement is None:
+        return {}
+    return {
+        "noi_dung_bo_sung": _sentence(supplement.content),
+        "giay_to": [line for paper in supplement.papers if (line := _sentence(paper))],
+        "han_bo_sung": _moment(supplement.deadline),
+    }
+
+
+def _of_appointment(appointment: Appointment | None) -> Mapping[str, Fact | None]:
+    if appointment is None:
+        return {}
+    return {
+        "lich_hen_luc": _moment(appointment.at),
+        "lich_hen_noi": appointment.place,
+        "so_thu_tu": appointment.ticket,
     }
 
 

@@ -29,6 +29,7 @@ class Piece:
 
 def inbox(say: Say, *, link: str, source: str) -> InboxContent:
     """Title and body of the portal inbox: what happened, what to do, what comes next, the facts, where to ask."""
+    title = _required(say, "title", source)
     parts = (
         plain(say("news")),
         _asked(say),
@@ -37,7 +38,7 @@ def inbox(say: Say, *, link: str, source: str) -> InboxContent:
         _files(say),
         one_line(say("contact")),
     )
-    return InboxContent(title=_required(say, "title", source), body=_paragraphs(parts), link=link)
+    return InboxContent(title=title, body=_paragraphs(parts), link=link)
 
 
 def short_message(say: Say, *, source: str) -> SmsContent:

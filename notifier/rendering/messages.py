@@ -50,6 +50,7 @@ def environment(templates_dir: Path, *, html: bool = False) -> SandboxedEnvironm
         "fits": fits,
         "gon": shortened,
         "dong": spelled_out,
+        "chu_so": digits,
         "ngay": partial(_dated, "", " ngày ", "ngày "),
         "luc": partial(_dated, "lúc ", " ngày ", "ngày "),
         "on_day": partial(_dated, "", " on ", ""),
@@ -66,12 +67,14 @@ def find(env: SandboxedEnvironment, event_type: EventType, audience: Audience, l
         name = f"{event_type}/{spoken}/{reader}.jinja"
         try:
             names = _lineage(env, name)
+            chain = tuple(map(env.get_template, names))
         except TemplateNotFound as missing:
             if missing.name == name:
                 continue
             raise TemplateFault(f"{name} extends {missing.name}, which does not exist", template=name) from missing
-        sources = "\0".join(_source(env, each) for each in names)
-        return Wording(name, spoken, tuple(map(env.get_template, names)), digest_of(sources))
+        except TemplateError as broken:
+            raise TemplateFault(f"{name} cannot be read: {broken}", template=name) from broken
+        return Wording(name, spoken, chain, digest_of("\0".join(_source(env, each) for each in names)))
     raise TemplateFault(f"there is no wording for {reader} of {event_type}", template=f"{event_type}/vi/{reader}.jinja")
 
 
@@ -114,6 +117,11 @@ def shortened(name: str) -> str:
 def spelled_out(amount: str) -> str:
     """`1.200.000 đ` as `1.200.000 đồng`, which stays clear without accents."""
     return amount.replace("đ", "đồng")
+
+
+def digits(amount: str) -> str:
+    """The digits of a sum of whole đồng, as Zalo's type VND wants it."""
+    return "".join(filter(str.isdigit, amount))
 
 
 def _dated(before_clock: str, between: str, before_day: str, moment: str) -> str:

@@ -32,6 +32,7 @@ GSM7_BASIC = frozenset(
 """One septet each. ESC is left out: it stands for nothing by itself."""
 GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
 """Two septets each: ESC and a code."""
+_LAST_OF_ONE_UNIT = "\uffff"
 _GSM7 = GSM7_BASIC | GSM7_EXTENSION
 
 LIMITS = {SmsEncoding.GSM7: (160, 153), SmsEncoding.UCS2: (70, 67)}
@@ -90,4 +91,4 @@ def sms(text: str) -> SmsContent:
 def _units(character: str, encoding: SmsEncoding) -> int:
     if encoding is SmsEncoding.GSM7:
         return 2 if character in GSM7_EXTENSION else 1
-    return 2 if ord(character) > 0xFFFF else 1
+    return 2 if character > _LAST_OF_ONE_UNIT else 1

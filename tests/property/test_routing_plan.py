@@ -1,6 +1,6 @@
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.domain.deliveries import SENDABLE, DeliveryState, PlannedDelivery, Position
@@ -60,6 +60,7 @@ def rule_books(draw):
     return Rules.model_validate(document, context=CHANNELS)
 
 
+moments = st.timedeltas(timedelta(), timedelta(days=30)).map(lambda passed: datetime(2026, 11, 1, tzinfo=UTC) + passed)
 people = st.builds(
     Person,
     name=st.sampled_from(["Nguyễn Văn Mẫu", "Trần Thị Ví Dụ", "Lê Văn Thử"]),
@@ -73,7 +74,7 @@ events = st.builds(
     st.sampled_from([TYPE, TYPE, TYPE, "hoso.khac"]),
     handlers=st.lists(people, max_size=3).map(tuple),
     heads=st.lists(people, max_size=2).map(tuple),
-    appointment_at=st.none() | st.datetimes(datetime(2026, 11, 1), datetime(2026, 12, 1), timezones=st.just(UTC)),
+    appointment_at=st.none() | moments,
     owner=st.none() | people,
     authorised=st.none() | people,
     consent=st.builds(Consent, st.booleans(), st.booleans(), st.booleans()),
@@ -99,13 +100,13 @@ contexts = st.builds(
     st.sets(st.sampled_from(CHANNELS), max_size=1).map(tuple),
     views,
 )
-moments = st.datetimes(datetime(2026, 11, 1), datetime(2026, 12, 1), timezones=st.just(UTC))
 
 
 def all_deliveries(decided) -> list[PlannedDelivery]:
     return [each for one in decided.recipients for each in one.deliveries]
 
 
+@settings(deadline=None)
 @given(events, rule_books(), contexts, moments)
 def test_every_event_under_every_rule_gets_a_plan_in_which_each_delivery_has_its_reason(event, rules, context, now):
     decided = plan(event, rules, context, now)
@@ -114,6 +115,7 @@ def test_every_event_under_every_rule_gets_a_plan_in_which_each_delivery_has_its
     assert not [reason for reason in told if "{" in reason.text("vi") + reason.text("en")]
 
 
+@settings(deadline=None)
 @given(events, rule_books(), contexts, moments)
 def test_every_plan_can_be_explained_without_naming_a_person(event, rules, context, now):
     text = "\n".join(explain(plan(event, rules, context, now), event, "vi"))
@@ -121,6 +123,7 @@ def test_every_plan_can_be_explained_without_naming_a_person(event, rules, conte
     assert sensitive(event, rules) is (event.dossier.procedure_code == "1.001776")
 
 
+@settings(deadline=None)
 @given(events, rule_books(), contexts, moments)
 def test_no_citizen_is_disturbed_outside_the_allowed_hours(event, rules, context, now):
     for one in plan(event, rules, context, now).recipients:
@@ -133,6 +136,7 @@ def test_no_citizen_is_disturbed_outside_the_allowed_hours(event, rules, context
             assert on_its_way_out or all(hours.hold(each.due_at) for hours in allowed)
 
 
+@settings(deadline=None)
 @given(events, rule_books(), contexts, moments)
 def test_what_is_unfinished_is_due_by_its_deadline_and_what_is_suppressed_never(event, rules, context, now):
     for each in all_deliveries(plan(event, rules, context, now)):
@@ -144,6 +148,7 @@ def test_what_is_unfinished_is_due_by_its_deadline_and_what_is_suppressed_never(
             assert each.due_at <= max(each.expires_at, now)
 
 
+@settings(deadline=None)
 @given(events, rule_books(), contexts, moments)
 def test_the_portal_comes_first(event, rules, context, now):
     for one in plan(event, rules, context, now).recipients:
@@ -152,6 +157,7 @@ def test_the_portal_comes_first(event, rules, context, now):
             assert PORTAL not in sent[1:]
 
 
+@settings(deadline=None)
 @given(events, rule_books(), contexts, moments)
 def test_each_person_is_told_once_on_each_channel(event, rules, context, now):
     decided = plan(event, rules, context, now)
@@ -162,6 +168,7 @@ def test_each_person_is_told_once_on_each_channel(event, rules, context, now):
         assert len(channels) == len(set(channels))
 
 
+@settings(deadline=None)
 @given(events, rule_books(), contexts, moments)
 def test_a_fallback_goes_at_once_only_when_no_way_before_it_can(event, rules, context, now):
     for one in plan(event, rules, context, now).recipients:
@@ -172,6 +179,7 @@ def test_a_fallback_goes_at_once_only_when_no_way_before_it_can(event, rules, co
                 assert (each.state is S.STANDBY) == bool(open_before)
 
 
+@settings(deadline=None)
 @given(moments, st.lists(st.builds(Hours, clock_times, clock_times, st.just(ReasonCode.QUIET_HOURS)), max_size=3))
 def test_an_opening_is_the_first_minute_in_which_all_hours_are_open(at, hours):
     at = at.replace(second=0, microsecond=0)

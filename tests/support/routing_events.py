@@ -86,7 +86,7 @@ def a_context(
         channels={ChannelName(name): view for name, view in views.items()},
         told_before=told_before,
         new_recipient_id=_ids(),
-        inbox_owner=lambda audience, person, event: InboxOwner(f"inbox-of-{audience}"),
+        inbox_owner=lambda audience, _person, _event: InboxOwner(f"inbox-of-{audience}"),
     )
 
 

@@ -57,7 +57,7 @@ def test_a_standby_is_due_at_its_deadline_so_that_it_cannot_be_forgotten():
 
 
 def test_a_standby_names_the_channels_it_waits_for():
-    assert told(planned())[SMS].reason.text("en") == "fallback, sent only if zalo, email cannot reach the person"
+    assert told(planned())[SMS].reason.values == {"after": "zalo, email"}
 
 
 def test_all_times_of_a_plan_are_utc():

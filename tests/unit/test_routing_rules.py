@@ -8,13 +8,22 @@ from tests.support.routing_events import CHANNELS, RULES_FILE, shipped_rules
 
 SHIPPED = RULES_FILE.read_text(encoding="utf-8")
 CATALOGUE = {
-    *(
-        f"hoso.{name}"
-        for name in (
-            "moi_dang_ky duoc_tiep_nhan khong_tiep_nhan dang_xu_ly chuyen_buoc yeu_cau_bo_sung da_bo_sung yeu_cau_nvtc"
-            " da_thanh_toan rut_ho_so dung_xu_ly xu_ly_xong da_tra_ket_qua xin_loi_gia_han doi_ngay_hen_tra dinh_chinh"
-        ).split()
-    ),
+    "hoso.moi_dang_ky",
+    "hoso.duoc_tiep_nhan",
+    "hoso.khong_tiep_nhan",
+    "hoso.dang_xu_ly",
+    "hoso.chuyen_buoc",
+    "hoso.yeu_cau_bo_sung",
+    "hoso.da_bo_sung",
+    "hoso.yeu_cau_nvtc",
+    "hoso.da_thanh_toan",
+    "hoso.rut_ho_so",
+    "hoso.dung_xu_ly",
+    "hoso.xu_ly_xong",
+    "hoso.da_tra_ket_qua",
+    "hoso.xin_loi_gia_han",
+    "hoso.doi_ngay_hen_tra",
+    "hoso.dinh_chinh",
     *(f"bccc.{name}" for name in ("da_gui", "dang_phat", "da_phat", "chuyen_hoan")),
     *(f"lichhen.{name}" for name in ("dat", "doi", "huy", "nhac")),
 }

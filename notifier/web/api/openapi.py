@@ -2,13 +2,13 @@
 
 import re
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from notifier import __version__
 from notifier.intake.models import EventEnvelope
 from notifier.intake.problems import MEDIA_TYPE
 
@@ -73,7 +73,7 @@ def openapi_document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Notifier",
-            "version": _version(),
+            "version": __version__,
             "description": "Notices about administrative-procedure dossiers on four channels, with proof.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -126,10 +126,3 @@ def _answer(route: Any, status: int, text: str) -> dict[str, Any]:
 
 def _schema(model: type[BaseModel] | dict[str, Any]) -> dict[str, Any]:
     return model if isinstance(model, dict) else {"$ref": f"#/components/schemas/{model.__name__}"}
-
-
-def _version() -> str:
-    try:
-        return version("notifier")
-    except PackageNotFoundError:
-        return "0.1.0"
