@@ -1,3 +1,3 @@
 from notifier.cli import main
 
-main()
+main(prog_name="notifier")

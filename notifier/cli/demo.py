@@ -28,7 +28,7 @@ from notifier.domain.errors import NotifierError
 from notifier.domain.ids import DossierCode
 from notifier.intake.signature import parse_secret, sign
 from notifier.sandbox.app import running
-from notifier.settings import ROOT, load_settings
+from notifier.settings import load_settings
 from notifier.store import progress, tokens
 from notifier.store.migrate import migrate
 from notifier.store.pool import Pool, open_pool

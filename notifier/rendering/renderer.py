@@ -84,6 +84,11 @@ class Renderer:
         wording = self._wording(event_type, audience, locale)
         return messages.digest_of(f"{wording.digest}\0{self._shared.get(channel_kind, '')}")
 
+    def check(self, event_type: EventType, audience: Audience) -> None:
+        """Reads the wordings for a reader in every language: a missing or broken file is a `TemplateFault` now, not later."""
+        for locale in Locale:
+            self._wording(event_type, audience, locale)
+
     def _wording(self, event_type: EventType, audience: Audience, locale: Locale) -> messages.Wording:
         key = (event_type, audience, locale)
         if key not in self._wordings:

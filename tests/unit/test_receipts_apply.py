@@ -54,9 +54,13 @@ def test_news_that_is_no_proof_moves_nothing(state):
     assert after(state, K.INFO) is None
 
 
-@pytest.mark.parametrize("state", [S.SUPPRESSED, S.CANCELLED, S.SUPERSEDED, S.STANDBY, S.PLANNED, S.HELD])
+@pytest.mark.parametrize("state", [S.SUPPRESSED, S.CANCELLED, S.SUPERSEDED, S.STANDBY, S.HELD])
 def test_a_receipt_for_a_message_that_was_not_sent_moves_nothing(state):
     assert after(state, K.DELIVERED) is None
+
+
+def test_a_receipt_makes_a_planned_resend_needless():
+    assert after(S.PLANNED, K.DELIVERED) is S.DELIVERED
 
 
 def test_a_failure_keeps_the_code_of_the_provider():

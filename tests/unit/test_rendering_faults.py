@@ -101,6 +101,12 @@ def test_an_event_without_wording_for_the_reader_is_a_fault(event_type):
         render(TEMPLATES, EventType(event_type))
 
 
+def test_a_check_finds_a_broken_wording_in_any_language(folder):
+    (folder / f"{ACCEPTED}/en/citizen.jinja").write_text("{% block title %}", encoding="utf-8")
+    with pytest.raises(TemplateFault, match="cannot be read"):
+        Renderer(folder).check(ACCEPTED, Audience.CITIZEN)
+
+
 def test_a_zalo_value_that_is_too_long_names_parameter_length_and_limit():
     with pytest.raises(TemplateFault, match="ma_ho_so has 31 characters, the limit is 30") as fault:
         render(TEMPLATES, kind=ContentKind.ZALO, code="H" * 31)
