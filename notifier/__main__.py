@@ -1,3 +1,4 @@
 from notifier.cli import main
 
-main(prog_name="notifier")
+if __name__ == "__main__":
+    main(prog_name="notifier")

@@ -14,12 +14,22 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import SettingsError as SourceError
 
 from notifier.domain.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "NOTIFIER_"
+SECRET = re.compile("secret|token|url")
+OF_COMMANDS = frozenset({"CONFIG", "METRICS_PORT", "ZALO_REFRESH_TOKEN"})
+"""Variables with our prefix that are no settings: options of commands."""
 LOOPBACK = re.compile(r"//(?:[^/@]*@)?(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
 
 
@@ -79,14 +89,13 @@ class Settings(BaseSettings):
         env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
     _file: ClassVar[Path | None] = None
+    _environ: ClassVar[Mapping[str, str]] = os.environ
 
     environment: Environment = Environment.PRODUCTION
     secret_key: SecretStr = Field(min_length=32, description="keys inboxes and look-up links; keep it for ever")
     public_url: str = Field(pattern=r"^https?://[^/]+$", description="where citizens and providers reach this service")
     sender_name: str = Field(default="Trung tâm Phục vụ hành chính công", description="who signs the messages")
-    hotlines: dict[str, str] = Field(
-        default_factory=dict, description="agency code → telephone; the key `default` is used for all others"
-    )
+    hotlines: dict[str, str] = Field(description="agency code → telephone; the key `default` is used for all others")
     lookup_days: int = Field(default=90, ge=1, description="how long a look-up link lives")
     signature_tolerance_seconds: int = Field(default=300, ge=1, le=3600)
     rules_file: Path = ROOT / "rules.toml"
@@ -127,17 +136,26 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `_Variables` stands in its place
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         if cls._file is None:
-            return init_settings, env_settings
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=cls._file)
+            return init_settings, _Variables(settings_cls)
+        return init_settings, _Variables(settings_cls), TomlConfigSettingsSource(settings_cls, toml_file=cls._file)
 
     def hotline(self, *unit_codes: str | None) -> str:
         """The telephone of the first agency that has one, else the default."""
         return next((self.hotlines[code] for code in unit_codes if code in self.hotlines), self.hotlines["default"])
+
+
+class _Variables(EnvSettingsSource):
+    """The variables that `load_settings` was given, which need not be those of this process."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        assert issubclass(self.settings_cls, Settings)  # noqa: S101 - bound in load_settings
+        environ = self.settings_cls._environ  # noqa: SLF001 - bound in load_settings
+        return {name.lower(): value for name, value in environ.items()}
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -145,12 +163,16 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     file = _settings_file(environ)
     _refuse_unknown_variables(environ)
-    bound = type("Settings", (Settings,), {"_file": file, "__module__": __name__})
+    bound = type("Settings", (Settings,), {"_file": file, "_environ": environ, "__module__": __name__})
     try:
         settings: Settings = bound()
     except ValidationError as error:
-        lines = [_sentence(fault, file) for fault in error.errors(include_url=False)]
+        lines = [_sentence(fault, file, environ) for fault in error.errors(include_url=False)]
         raise SettingsError("the settings cannot be used\n  " + "\n  ".join(lines)) from None
+    except SourceError as error:
+        table = re.search(r'field "(\w+)"', str(error))
+        name = ENVIRONMENT_PREFIX + table[1].upper() if table else "a variable of the environment"
+        raise SettingsError(f"{name} holds a whole table and has to be JSON; or set {name}__… for each key") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not TOML: {error}", code="NOTIFIER-CFG-002") from None
     return settings
@@ -167,7 +189,7 @@ def _settings_file(environ: Mapping[str, str]) -> Path | None:
 
 
 def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
-    known = {name.upper() for name in Settings.model_fields} | {"CONFIG"}
+    known = {name.upper() for name in Settings.model_fields} | OF_COMMANDS
     for name in environ:
         if name.upper().startswith(ENVIRONMENT_PREFIX):
             first = name[len(ENVIRONMENT_PREFIX) :].split("__")[0].upper()
@@ -178,19 +200,43 @@ def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
                 )
 
 
-def _sentence(fault: Any, file: Path | None) -> str:
-    """One fault as a sentence: key, what was found, what is expected, and the line where the file says it."""
+def _sentence(fault: Any, file: Path | None, environ: Mapping[str, str]) -> str:
+    """One fault as a sentence: key, what was found, what is expected, and the place where it is said."""
     key = ".".join(str(part) for part in fault["loc"]) or "settings"
+    place = _place(fault["loc"], file, environ)
     if fault["type"] == "missing":
-        variable = ENVIRONMENT_PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
-        return f"{key} is missing. Write it in notifier.toml, or set {variable}."
+        return f"{key} is missing. Write it in notifier.toml, or set {_variable(fault['loc'])}."
     if fault["type"] == "extra_forbidden":
-        return f"{key} is no setting{_line(fault['loc'], file)}. Remove it or correct its name."
+        return f"{key} is no setting{place}. Remove it or correct its name."
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
-        return f"{key}: {message}{_line(fault['loc'], file)}."
-    found = "a text" if "secret" in key or "token" in key or "url" in key else repr(fault["input"])
-    return f"{key} is {found}; {message[0].lower() + message[1:]}{_line(fault['loc'], file)}."
+        return f"{key}: {message}{place}."
+    return f"{key} is {_found(key, fault)}; {message[0].lower() + message[1:]}{place}."
+
+
+_KINDS: dict[Any, str] = {str: "a text", list: "a list", dict: "a table"}
+
+
+def _found(key: str, fault: Any) -> str:
+    """What stands there. A text in the place of a secret, an address or a whole table is not shown."""
+    value = fault["input"]
+    is_hidden = SECRET.search(key) or fault["type"] in {"dict_type", "model_type", "model_attributes_type"}
+    if type(value) in {list, dict} or (type(value) is str and is_hidden):
+        return _KINDS[type(value)]
+    return repr(value)
+
+
+def _variable(location: tuple[Any, ...]) -> str:
+    return ENVIRONMENT_PREFIX + "__".join(str(part) for part in location).upper()
+
+
+def _place(location: tuple[Any, ...], file: Path | None, environ: Mapping[str, str]) -> str:
+    """Where a setting is said: in a variable of the environment, or on a line of the file."""
+    given = {name.upper() for name in environ}
+    for length in range(len(location), 0, -1):
+        if (variable := _variable(location[:length])) in given:
+            return f" ({variable})"
+    return _line(location, file)
 
 
 def _line(location: tuple[Any, ...], file: Path | None) -> str:

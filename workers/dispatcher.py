@@ -11,11 +11,10 @@ from datetime import datetime
 
 import asyncpg
 
-from notifier.domain.deliveries import Urgency
 from notifier.store import deliveries, events, receipts
 from notifier.store.pool import DATABASE_DOWN, Connection
 from notifier.telemetry.metrics import RINGS_REPEATED
-from workers.queues import Step
+from workers.queues import RECEIPT_LANE, Step
 from workers.wiring import App
 
 log = logging.getLogger(__name__)
@@ -58,16 +57,19 @@ async def _lead(app: App, connection: Connection, stop: asyncio.Event) -> None:
 
 async def ring_due(app: App, connection: Connection, now: datetime) -> int:
     """One round: ring once for everything that is due; answers how many rows that were."""
-    due_events = await events.ring(connection, now, BATCH)
-    due_deliveries = await deliveries.ring(connection, now, BATCH)
-    due_receipts = await receipts.ring(connection, now, BATCH)
-    for lane in Urgency:
+    lanes = await app.bell.short_lanes()
+    if not lanes:
+        return 0
+    due_events = await events.ring(connection, now, BATCH, lanes)
+    due_deliveries = await deliveries.ring(connection, now, BATCH, lanes)
+    due_receipts = await receipts.ring(connection, now, BATCH) if RECEIPT_LANE in lanes else []
+    for lane in lanes:
         if ids := [id_ for id_, its_lane in due_events if its_lane is lane]:
             app.bell.ring(lane, Step.ROUTE, ids)
         if work := [id_ for id_, its_lane in due_deliveries if its_lane is lane]:
             app.bell.ring(lane, Step.DELIVER, work)
     if due_receipts:
-        app.bell.ring(Urgency.NORMAL, Step.RECEIPTS, due_receipts)
+        app.bell.ring(RECEIPT_LANE, Step.RECEIPTS, due_receipts)
     for kind, rows in (("event", due_events), ("delivery", due_deliveries), ("receipt", due_receipts)):
         RINGS_REPEATED.labels(kind).inc(len(rows))
     return max(len(due_events), len(due_deliveries), len(due_receipts))

@@ -24,6 +24,8 @@ JOB = "workers.worker.run"
 JOB_TIMEOUT_SECONDS = 300
 IDS_PER_JOB = 100
 DAY_SECONDS = 86_400
+SHORT_QUEUE_JOBS = 20
+"""In a longer queue a row may simply still wait for its turn; ringing again would only make it longer."""
 
 
 class Step(StrEnum):
@@ -55,6 +57,10 @@ def enqueue(connection: Redis, prefix: str, lane: Urgency, step: Step, ids: Sequ
         )
 
 
+RECEIPT_LANE = Urgency.NORMAL
+"""Where callbacks are read: they tell of any urgency, so they neither overtake the urgent nor wait for the bulk."""
+
+
 class Bell:
     """Rings for work without making anybody wait.
 
@@ -84,6 +90,19 @@ class Bell:
                 except (RedisError, OSError):
                     RINGS_LOST.inc()
                     log.warning("the bell could not be rung", extra={"step": step, "lane": lane, "count": len(ids)})
+
+    async def short_lanes(self) -> frozenset[Urgency]:
+        """The lanes whose queue is short: only there can a due row have lost its ring. None while Redis is away."""
+
+        def measured() -> frozenset[Urgency]:
+            return frozenset(
+                lane for lane in Urgency if queue_of(self._redis, self._prefix, lane).count < SHORT_QUEUE_JOBS
+            )
+
+        try:
+            return await asyncio.to_thread(measured)
+        except (RedisError, OSError):
+            return frozenset()
 
     async def alive(self) -> bool:
         """Whether Redis answers."""

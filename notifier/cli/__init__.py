@@ -29,7 +29,11 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"notifier.cli.{name.replace('-', '_')}").command
+        try:
+            command: click.Command = importlib.import_module(f"notifier.cli.{name.replace('-', '_')}").command
+        except ModuleNotFoundError as error:
+            missing = f"`notifier {name}` needs {error.name}, which is not installed here; in a checkout, use ./dev"
+            raise click.ClickException(missing) from error
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -87,6 +87,7 @@ async def _demo(*, once: bool) -> int:
 async def installation(directory: Path, say: Any, environment: str = "demo") -> AsyncIterator[tuple[Playground, Pool]]:
     """Everything running and ready: databases, sandbox, web, dispatcher and one worker per lane."""
     async with AsyncExitStack() as stack:
+        supervisor = Supervisor(directory)
         say("PostgreSQL và Redis (nhúng) … / starting embedded PostgreSQL and Redis")
         database_url = await asyncio.to_thread(stack.enter_context, embedded.postgres(directory / "postgres"))
         redis_url = await asyncio.to_thread(stack.enter_context, embedded.redis(directory / "redis"))
@@ -98,12 +99,11 @@ async def installation(directory: Path, say: Any, environment: str = "demo") -> 
         stack.push_async_callback(pool.close)
         await _grant_zalo(ground, pool, clock)
         await stack.enter_async_context(running(ground.sandbox, clock=clock))
-        supervisor = Supervisor(ground.environ, directory)
         stack.push_async_callback(supervisor.stop)
-        await supervisor.start("web", ["web"])
+        supervisor.start("web", ["web"], ground.environ)
         for lane in Urgency:
-            await supervisor.start(f"worker-{lane.value}", ["worker", lane.value])
-        await supervisor.start("dispatcher", ["dispatcher"])
+            supervisor.start(f"worker-{lane.value}", ["worker", lane.value], ground.environ)
+        supervisor.start("dispatcher", ["dispatcher"], ground.environ)
         await _ready(ground)
         yield ground, pool
 

@@ -40,6 +40,20 @@ _TABLE = (
         "Encode the body as UTF-8 and sign exactly the bytes that you send.",
     ),
     Problem(
+        "unreadable-body",
+        400,
+        "The body cannot be read",
+        "The bytes do not follow the request's own Transfer-Encoding or Content-Encoding.",
+        "Send the body as it is, with Content-Length and without Content-Encoding.",
+    ),
+    Problem(
+        "invalid-query",
+        400,
+        "The question is not understood",
+        "A parameter of the address, or the body of a question, is not of the documented form.",
+        "Correct what the detail and `errors` name; /openapi.json lists every parameter.",
+    ),
+    Problem(
         "invalid-signature",
         401,
         "The signature does not match",

@@ -4,7 +4,7 @@ A delivery is moved only by `move`, which names the state it expects and writes 
 statement. Leases compare database time with database time; `due_at` is compared with the time that is passed in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -361,7 +361,7 @@ async def siblings_with_fallback(
 _RING = f"""
 WITH due AS (
     SELECT id FROM delivery
-    WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until < now())
+    WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until < now()) AND urgency = ANY ($4::text[])
     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE delivery SET lease_owner = '{BELL}', lease_until = now() + $3 FROM due WHERE delivery.id = due.id
@@ -369,7 +369,9 @@ RETURNING delivery.id, delivery.urgency
 """  # delivery_due
 
 
-async def ring(connection: Connection, now: datetime, limit: int) -> list[tuple[DeliveryId, Urgency]]:
+async def ring(
+    connection: Connection, now: datetime, limit: int, lanes: Collection[Urgency]
+) -> list[tuple[DeliveryId, Urgency]]:
     """Deliveries that are due and that nobody works on; also those whose worker died during the call."""
-    rows = await connection.fetch(_RING, now, limit, RING_LEASE)
+    rows = await connection.fetch(_RING, now, limit, RING_LEASE, [lane.value for lane in lanes])
     return [(row["id"], Urgency(row["urgency"])) for row in rows]

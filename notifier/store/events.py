@@ -4,7 +4,7 @@
 or proves unroutable, and as long as it is `received` it has a `due_at`, so that the dispatcher can find it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -199,7 +199,7 @@ async def postpone(connection: Connection, event_id: EventId, worker: str, until
 _RING = f"""
 WITH due AS (
     SELECT id FROM event
-    WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until < now())
+    WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until < now()) AND lane = ANY ($4::text[])
     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE event SET lease_owner = '{BELL}', lease_until = now() + $3 FROM due WHERE event.id = due.id
@@ -207,7 +207,9 @@ RETURNING event.id, event.lane
 """  # event_due
 
 
-async def ring(connection: Connection, now: datetime, limit: int) -> list[tuple[EventId, Urgency]]:
+async def ring(
+    connection: Connection, now: datetime, limit: int, lanes: Collection[Urgency]
+) -> list[tuple[EventId, Urgency]]:
     """Events that wait and that nobody works on. They are marked as rung for `RING_LEASE`."""
-    rows = await connection.fetch(_RING, now, limit, RING_LEASE)
+    rows = await connection.fetch(_RING, now, limit, RING_LEASE, [lane.value for lane in lanes])
     return [(row["id"], Urgency(row["lane"])) for row in rows]

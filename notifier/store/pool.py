@@ -34,8 +34,14 @@ def _encode(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-DATABASE_DOWN = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError)
-"""What a statement raises when the database cannot be reached; nothing was acknowledged then."""
+DATABASE_DOWN = (
+    OSError,
+    asyncpg.PostgresConnectionError,  # class 08
+    asyncpg.InsufficientResourcesError,  # class 53: too many connections, disk full
+    asyncpg.OperatorInterventionError,  # class 57: shut down, starting up, cut off, cancelled for its time
+    asyncpg.InterfaceError,
+)
+"""What a statement raises when the database cannot be reached or cannot serve; nothing was acknowledged then."""
 
 
 async def schema_revision(connection: Connection) -> str | None:

@@ -25,6 +25,7 @@ FIELDS = frozenset(
         "port",
         "role",
         "receipt",
+        "request",
         "seconds",
         "source",
         "status",

@@ -19,6 +19,9 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 
+LINGER_SECONDS = 1
+"""How long a client that was refused early may go on sending, so that it reads the answer before the line is cut."""
+
 
 def web_application(app: App) -> web.Application:
     """The aiohttp application over an open `App`."""
@@ -52,7 +55,9 @@ async def _end_streams(application: web.Application) -> None:
 
 async def serve(app: App, stop: asyncio.Event) -> None:
     """Answer on the configured address until `stop` is set; requests under way are finished."""
-    runner = web.AppRunner(web_application(app), access_log=None, shutdown_timeout=10, keepalive_timeout=30)
+    runner = web.AppRunner(
+        web_application(app), access_log=None, shutdown_timeout=10, keepalive_timeout=30, lingering_time=LINGER_SECONDS
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, app.settings.web.host, app.settings.web.port).start()

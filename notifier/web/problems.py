@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from notifier.domain.errors import FieldError, IntakeError
-from notifier.intake.problems import MEDIA_TYPE, problem_document
+from notifier.intake.problems import MEDIA_TYPE, PROBLEMS, problem_document
 from notifier.store.pool import DATABASE_DOWN
 from notifier.telemetry.metrics import REQUEST_SECONDS, REQUESTS
 from notifier.web.keys import APP
@@ -32,11 +32,14 @@ class ProblemError(Exception):
         """The request's body was not read to its end, so the connection cannot be used again."""
 
 
-def problem_response(request: web.Request, code: str, detail: str, errors: tuple[FieldError, ...] = ()) -> web.Response:
+def problem_response(
+    request: web.Request, code: str, detail: str, errors: tuple[FieldError, ...] = (), *, occurrence: str | None = None
+) -> web.Response:
+    """`occurrence` is the id under which the logs tell of it, where they do."""
     document = problem_document(
         code,
         detail=detail,
-        instance=f"urn:uuid:{uuid.uuid4()}",
+        instance=f"urn:uuid:{occurrence or uuid.uuid4()}",
         base_url=request.app[APP].settings.public_url,
         errors=errors,
     )
@@ -72,13 +75,17 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         code = _BY_STATUS.get(error.status)
         if code is None:
             raise
-        response = problem_response(request, code, f"{request.method} {request.path}" if error.status != 413 else "")  # noqa: PLR2004
+        response = problem_response(request, code, PROBLEMS[code].meaning)
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
     except (*DATABASE_DOWN, TimeoutError):
-        log.warning("a request failed: the database cannot be reached", exc_info=True)
-        return problem_response(request, "database-unavailable", "Nothing was stored. Send it again.")
+        occurrence = str(uuid.uuid4())
+        log.warning("a request failed: the database cannot be reached", exc_info=True, extra={"request": occurrence})
+        detail = "Nothing was stored. Send it again."
+        return problem_response(request, "database-unavailable", detail, occurrence=occurrence)
     except Exception:
-        log.exception("a request failed")
-        return problem_response(request, "internal", "Nothing is acknowledged. Send it again.")
+        occurrence = str(uuid.uuid4())
+        log.exception("a request failed", extra={"request": occurrence})
+        detail = "Nothing is acknowledged. Send it again."
+        return problem_response(request, "internal", detail, occurrence=occurrence)

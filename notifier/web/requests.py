@@ -2,18 +2,24 @@
 
 import asyncio
 import hmac
+import re
+import unicodedata
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from notifier.settings import Scope
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
 
 CHUNK_BYTES = 65_536
+DIGITS_MOST = 18
+"""Longer numbers could pass the bounds of what the database keeps."""
+_IN_NO_NAME = re.compile("[\x00\ud800-\udfff]")
 
 
 async def read_body(request: web.Request) -> bytes:
-    """The whole body. Raises the problems `body-too-large` and `body-timeout`, which close the connection."""
+    """The whole body. Raises `body-too-large`, `body-timeout` or `unreadable-body`, which close the connection."""
     limits = request.app[APP].settings.web
     too_large = ProblemError("body-too-large", f"At most {limits.max_body_bytes} bytes are taken in.", close=True)
     if request.content_length is not None and request.content_length > limits.max_body_bytes:
@@ -29,15 +35,28 @@ async def read_body(request: web.Request) -> bytes:
         raise ProblemError(
             "body-timeout", f"The body was not complete after {limits.body_timeout_seconds:g} s.", close=True
         ) from None
+    except ConnectionError:
+        raise ProblemError("body-timeout", "The connection ended before the body did.", close=True) from None
+    except (BadHttpMessage, web.RequestPayloadError):
+        raise ProblemError("unreadable-body", "The body is not in the encoding it announces.", close=True) from None
     return bytes(body)
+
+
+def name_in_path(request: web.Request, name: str) -> str:
+    """A part of the address, in NFC. Raises the problem `not-found` for text that nothing of ours can be called."""
+    text = request.match_info[name]
+    if _IN_NO_NAME.search(text):
+        raise ProblemError("not-found", "Nothing has a name like this.")
+    return unicodedata.normalize("NFC", text)
 
 
 def require(request: web.Request, scope: Scope) -> str:
     """The name of the calling system. Raises the problems `unauthorized` and `forbidden`."""
     kind, _, offered = request.headers.get("Authorization", "").partition(" ")
+    token = offered.strip().encode("utf-8", "surrogateescape")
     caller = None
     for name, known in request.app[APP].settings.api_tokens.items():
-        if hmac.compare_digest(known.token.get_secret_value().encode(), offered.strip().encode()):
+        if hmac.compare_digest(known.token.get_secret_value().encode(), token):
             caller = (name, known.scopes)
     if kind.lower() != "bearer" or caller is None:
         raise ProblemError("unauthorized", "Send `Authorization: Bearer …` with a token from [api_tokens].")
@@ -51,6 +70,12 @@ def whole_number(request: web.Request, name: str, default: int, *, least: int, m
     text = request.query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and least <= int(text[:19]) <= most):
+    number = digits(text)
+    if number is None or not least <= number <= most:
         raise ProblemError("invalid-query", f"The parameter {name} is a whole number from {least} to {most}.")
-    return int(text)
+    return number
+
+
+def digits(text: str) -> int | None:
+    """The number that a text of plain digits writes; None for any other text."""
+    return int(text) if re.fullmatch(rf"[0-9]{{1,{DIGITS_MOST}}}", text) else None

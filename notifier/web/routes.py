@@ -52,7 +52,7 @@ ROUTES: tuple[Route, ...] = (
         "Standard Webhooks",
         {
             202: "Committed. A repeat gets the same answer with `duplicate: true`; a list is answered item by item.",
-            400: "Broken JSON",
+            400: "Broken JSON, or not in the encoding that is announced",
             401: "Signature missing, wrong or stale; source unknown",
             408: "The body came too slowly",
             413: "Too large",
@@ -89,7 +89,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/inbox/lookup",
         inbox.look_up,
         "The opaque name of one person's portal inbox",
-        {200: "The name; known and unknown people are answered alike", 401: "No token", 422: "Not one person"},
+        {200: "The name; known and unknown people are answered alike", 400: "Not one person", 401: "No token"},
         body={"application/json": inbox.InboxQuery},
         security="bearer",
     ),
@@ -98,7 +98,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/inbox/{inbox}/messages",
         inbox.list_messages,
         "Messages of an inbox, newest first, with the number of unread ones",
-        {200: "A page", 401: "No token", 422: "A parameter is not of its form"},
+        {200: "A page", 400: "A parameter is not of its form", 401: "No token"},
         query={
             "before": "continue after this `seq`",
             "limit": "1 to 100, default 20",

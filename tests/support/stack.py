@@ -3,6 +3,7 @@
 `settle` does what dispatcher and workers do, in the test's own time. The flow tests run the real processes instead.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -41,8 +42,6 @@ def template_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     """The URL of a migrated database that nobody connects to: each test gets a copy of it."""
     directory = tmp_path_factory.mktemp("postgres")
     with embedded.postgres(directory) as url:
-        import asyncio
-
         template = url.replace("/postgres?", "/template_notifier?")
 
         async def create() -> None:
@@ -66,7 +65,7 @@ async def new_database(template_database: str) -> AsyncIterator[str]:
     """The URL of a fresh, migrated, empty database; dropped afterwards."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     admin = await asyncpg.connect(template_database.replace("/template_notifier?", "/postgres?"))
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template_notifier STRATEGY file_copy")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template_notifier")
     yield template_database.replace("/template_notifier?", f"/{name}?")
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
@@ -78,7 +77,7 @@ async def ground(tmp_path: Path, new_database: str, redis_url: str) -> AsyncIter
     Redis.from_url(redis_url).flushall()
     made = playground(tmp_path, database_url=new_database, redis_url=redis_url, environment="test")
     move_clock(made.clock_file, START)
-    yield made
+    return made
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ STATUSES = {
     "missing-signature": 401,
     "broken-json": 400,
     "not-utf8": 400,
+    "unreadable-body": 400,
+    "invalid-query": 400,
     "unsupported-media-type": 415,
     "body-too-large": 413,
     "body-timeout": 408,

@@ -7,19 +7,22 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from notifier.domain.errors import FieldError
 from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner
 from notifier.domain.opaque import inbox_owner
 from notifier.domain.receipts import ReceiptFact, ReceiptKind
-from notifier.intake.contacts import mobile_e164
+from notifier.intake.contacts import email_address, mobile_e164
+from notifier.intake.documents import normalised, parse_json
+from notifier.intake.fields import read
 from notifier.settings import Scope
 from notifier.store import inbox
 from notifier.store.inbox import InboxMessage
+from notifier.store.pool import DATABASE_DOWN
 from notifier.web.keys import APP, WATCH
 from notifier.web.problems import ProblemError
-from notifier.web.requests import read_body, require, whole_number
+from notifier.web.requests import DIGITS_MOST, digits, name_in_path, read_body, require, whole_number
 from workers.steps import apply_fact
 
 KEEP_ALIVE_SECONDS = 15
@@ -31,45 +34,50 @@ PORTAL = ChannelName("portal")
 class InboxQuery(BaseModel):
     """Whose inbox: exactly one of these. Sent in a body, because none of it may stand in a URL."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     personal_number: Annotated[str, Field(pattern=r"^\d{9,12}$")] | None = None
-    phone: Annotated[str, Field(max_length=20)] | None = None
+    phone: Annotated[str, Field(max_length=40)] | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
-    staff_code: Annotated[str, Field(max_length=100)] | None = None
+    staff_code: Annotated[str, Field(min_length=1, max_length=255)] | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "InboxQuery":
         if len(self.model_fields_set) != 1 or None in self.model_dump(include=self.model_fields_set).values():
-            raise ValueError("exactly one of personal_number, phone, email, staff_code is expected")
+            raise PydanticCustomError(
+                "one_of", "{expected}", {"expected": "exactly one of personal_number, phone, email, staff_code"}
+            )
         return self
+
+    def named(self) -> tuple[str, str] | None:
+        """What names the inbox: the kind and its one spelling, as routing writes it; None where it has none."""
+        ways = {
+            "personal_number": self.personal_number,
+            "phone": mobile_e164(self.phone),
+            "email": email_address(self.email),
+            "staff": self.staff_code,
+        }
+        return next(((kind, value) for kind, value in ways.items() if value), None)
 
 
 async def look_up(request: web.Request) -> web.Response:
     """The opaque name of one person's inbox. Every name is answered alike, known or not."""
     require(request, Scope.INBOX)
-    try:
-        query = InboxQuery.model_validate_json(await read_body(request))
-    except ValidationError as error:
-        faults = tuple(
-            FieldError("/" + "/".join(map(str, fault["loc"])), fault["msg"], found="see detail", expected="InboxQuery")
-            for fault in error.errors(include_input=False, include_url=False)
-        )
-        raise ProblemError("invalid-event", "The query names no inbox.", faults) from None
-    kind, value = next((kind, value) for kind, value in query.model_dump().items() if value is not None)
-    if kind == "phone":
-        value = mobile_e164(value)
-        if value is None:
-            raise ProblemError("invalid-event", "phone is no Vietnamese mobile number.")
-    owner = inbox_owner(request.app[APP].secret, "staff" if kind == "staff_code" else kind, value)
+    query = read(InboxQuery, normalised(parse_json(await read_body(request))))
+    if isinstance(query, tuple):
+        raise ProblemError("invalid-query", "The question names no inbox.", query)
+    named = query.named()
+    if named is None:
+        raise ProblemError("invalid-query", "No mobile number of Vietnam or address of mail has this form.")
+    owner = inbox_owner(request.app[APP].secret, *named)
     return web.json_response({"inbox": owner})
 
 
 async def list_messages(request: web.Request) -> web.Response:
     """Newest first. `before` continues after the last `seq` of the page before."""
     require(request, Scope.INBOX)
-    owner = InboxOwner(request.match_info["inbox"])
-    before = whole_number(request, "before", 0, least=1, most=1 << 62) or None
+    owner = InboxOwner(name_in_path(request, "inbox"))
+    before = whole_number(request, "before", 0, least=1, most=10**DIGITS_MOST) or None
     limit = whole_number(request, "limit", 20, least=1, most=PAGE_MOST)
     async with request.app[APP].pool.acquire() as connection:
         page = await inbox.page(
@@ -89,7 +97,7 @@ async def mark_read(request: web.Request) -> web.Response:
     """Reading is proof of delivery: the message's delivery becomes `read`. A second time changes nothing."""
     require(request, Scope.INBOX)
     app = request.app[APP]
-    owner = InboxOwner(request.match_info["inbox"])
+    owner = InboxOwner(name_in_path(request, "inbox"))
     try:
         message = DeliveryId(UUID(request.match_info["message"]))
     except ValueError:
@@ -106,10 +114,13 @@ async def mark_read(request: web.Request) -> web.Response:
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    """Server-sent events: what came after `Last-Event-ID` first, then live. The id of an event is its `seq`."""
+    """Server-sent events: what came after `Last-Event-ID` first, then live. The id of an event is its `seq`.
+
+    A stream that loses the database ends; the client comes back by itself and misses nothing.
+    """
     require(request, Scope.INBOX)
     app, watch = request.app[APP], request.app[WATCH]
-    owner = InboxOwner(request.match_info["inbox"])
+    owner = InboxOwner(name_in_path(request, "inbox"))
     async with app.pool.acquire() as connection:
         last = _last_event_id(request)
         seen = last if last is not None else await inbox.newest_seq(connection, owner)
@@ -122,7 +133,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     )
     await response.prepare(request)
     await response.write(b"retry: 3000\n\n")
-    with watch.watching(owner) as news, suppress(ConnectionResetError):
+    with watch.watching(owner) as news, suppress(*DATABASE_DOWN, TimeoutError):
         while not watch.closing.is_set():
             news.clear()
             seen = await _send_new(request, response, owner, seen)
@@ -146,8 +157,7 @@ async def _send_new(request: web.Request, response: web.StreamResponse, owner: I
 
 
 def _last_event_id(request: web.Request) -> int | None:
-    text = request.headers.get("Last-Event-ID", "")
-    return int(text[:19]) if text.isascii() and text.isdigit() else None
+    return digits(request.headers.get("Last-Event-ID", ""))
 
 
 def _as_json(message: InboxMessage) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """For those who run the service: alive, ready, measured, described."""
 
+from contextlib import suppress
 from functools import cache
 
 import asyncpg
@@ -13,6 +14,9 @@ from notifier.store.migrate import newest_revision
 from notifier.store.pool import DATABASE_DOWN, schema_revision
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
+
+WAIT_SECONDS = 3
+"""For a connection to the database: whoever asks here asks again soon."""
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -28,7 +32,7 @@ async def readyz(request: web.Request) -> web.Response:
     app = request.app[APP]
     reasons = {}
     try:
-        async with app.pool.acquire(timeout=3) as connection:
+        async with app.pool.acquire(timeout=WAIT_SECONDS) as connection:
             found, expected = await schema_revision(connection), _expected_revision()
         reasons["database"] = "ok" if found == expected else f"schema is {found}, {expected} is expected: migrate"
     except (*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError):
@@ -44,13 +48,13 @@ def _expected_revision() -> str:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Prometheus: the counters of this process, and the backlog in the database."""
+    """Prometheus: the counters of this process, and the backlog in the database as long as that answers."""
     app = request.app[APP]
     text = generate_latest()
-    async with app.pool.acquire() as connection:
-        rows = await backlog(connection, app.clock())
     registry = CollectorRegistry()
-    registry.register(_BacklogCollector(rows))
+    with suppress(*DATABASE_DOWN, TimeoutError):
+        async with app.pool.acquire(timeout=WAIT_SECONDS) as connection:
+            registry.register(_BacklogCollector(await backlog(connection, app.clock())))
     return web.Response(body=text + generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ChannelName
 from notifier.domain.receipts import RawReceipt
 from notifier.store import receipts
@@ -10,7 +9,7 @@ from notifier.telemetry.metrics import RECEIPTS
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
 from notifier.web.requests import read_body
-from workers.queues import Step
+from workers.queues import RECEIPT_LANE, Step
 
 KEPT_HEADERS = frozenset({"content-type", "num_retry", "user-agent", "x-zevent-server", "x-zevent-signature"})
 
@@ -26,8 +25,8 @@ async def take_receipt(request: web.Request) -> web.Response:
         channel=setup.name,
         method=request.method,
         key=request.match_info.get("key"),
-        query={name.lower(): value for name, value in request.query.items()},
-        headers={name: value for name, value in headers.items() if name in KEPT_HEADERS},
+        query={_storable(name.lower()): _storable(value) for name, value in request.query.items()},
+        headers={name: _storable(value) for name, value in headers.items() if name in KEPT_HEADERS},
         body=await read_body(request),
     )
     if not setup.module.authentic(raw, setup.settings):
@@ -35,6 +34,11 @@ async def take_receipt(request: web.Request) -> web.Response:
         raise ProblemError("invalid-signature", "The callback does not prove that it comes from the provider.")
     async with app.pool.acquire() as connection:
         receipt_id = await receipts.store(connection, raw, app.clock())
-    app.bell.ring(Urgency.NORMAL, Step.RECEIPTS, [receipt_id])
+    app.bell.ring(RECEIPT_LANE, Step.RECEIPTS, [receipt_id])
     RECEIPTS.labels(setup.name, "stored").inc()
     return web.Response(text="OK")
+
+
+def _storable(text: str) -> str:
+    """The text without what a database cannot hold: NUL, and bytes that are not UTF-8."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "?")

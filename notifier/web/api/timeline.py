@@ -8,14 +8,14 @@ from notifier.settings import Scope
 from notifier.store import timelines
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
-from notifier.web.requests import require
+from notifier.web.requests import name_in_path, require
 
 
 async def show_timeline(request: web.Request) -> web.Response:
     """What happened to a dossier's notices, in order, each with its reason. No names, no addresses."""
     require(request, Scope.TIMELINE)
-    source = SourceName(request.match_info["source"])
-    code = DossierCode(request.match_info["code"])
+    source = SourceName(name_in_path(request, "source"))
+    code = DossierCode(name_in_path(request, "code"))
     async with request.app[APP].pool.acquire() as connection:
         rows = await timelines.of_dossier(connection, source, code)
     if not rows:

@@ -46,9 +46,9 @@ def _template() -> Any:
 
 async def show_lookup(request: web.Request) -> web.Response:
     """200 with the state, or 404 with what to do; both are pages for people."""
-    app = request.app[APP]
+    app, token = request.app[APP], request.match_info["token"]
     async with app.pool.acquire() as connection:
-        state = await lookups.open_link(connection, token_hash(request.match_info["token"]), app.clock())
+        state = await lookups.open_link(connection, token_hash(token), app.clock()) if token.isascii() else None
     facts = _facts(state) if state else {"title": "Liên kết không mở được"}
     unit = facts.pop("unit_code", None)
     html = _template().render(

@@ -1,0 +1,221 @@
+"""Each sample event through the real processes: exactly which messages arrive where for whom, and the story of it."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from notifier.cli.playground import PROVINCE, samples
+from tests.support.system import System
+
+SAMPLES = dict(samples())
+ZALO = {
+    "status": "Thông báo trạng thái hồ sơ cho công dân, tổ chức",
+    "supplement": "Yêu cầu bổ sung giấy tờ",
+    "result": "Mời nhận kết quả giải quyết hồ sơ",
+    "apology": "Xin lỗi và hẹn lại ngày trả kết quả",
+    "reminder": "Nhắc việc cho cán bộ và thủ trưởng đơn vị",
+}
+UID = "9990000000000000{}"
+
+MESSAGES: dict[str, list[tuple[str, str, str]]] = {
+    "01-moi-dang-ky": [
+        ("email", "nguyen.mau@example.vn", "Hồ sơ H01.14-261119-0042 đã được nộp, đang chờ tiếp nhận"),
+        ("zalo", UID.format(101), ZALO["status"]),
+        ("zalo", UID.format(901), ZALO["reminder"]),
+        ("zalo", UID.format(904), ZALO["reminder"]),
+    ],
+    "02-duoc-tiep-nhan": [
+        ("email", "nguyen.mau@example.vn", "Hồ sơ H01.14-261119-0042 đã được tiếp nhận"),
+        ("zalo", UID.format(101), ZALO["status"]),
+        ("zalo", UID.format(902), ZALO["reminder"]),
+        ("zalo", UID.format(904), ZALO["reminder"]),
+    ],
+    "03-khong-tiep-nhan": [
+        ("sms", "0912000202", "Ho so H01.27-261118-0113 khong duoc tiep nhan. Xin xem ly do va huong dan. <link>"),
+        ("zalo", "0912000202", ZALO["status"]),
+    ],
+    "04-chuyen-buoc": [
+        (
+            "sms",
+            "0912000903",
+            "Nhac viec: ho so H01.14-261119-0042 da chuyen buoc: Lanh dao phong duyet ho so. "
+            "Han 11:30 23/11/2026. <link>",
+        ),
+        ("zalo", UID.format(909), ZALO["reminder"]),
+        ("zalo", UID.format(904), ZALO["reminder"]),
+    ],
+    "05-yeu-cau-bo-sung": [
+        ("email", "le.thu@example.vn", "Hồ sơ H01.14-261118-0039 cần bổ sung giấy tờ"),
+        (
+            "sms",
+            "0912000303",
+            "Ho so H01.14-261118-0039 can bo sung giay to, han 17:00 30/11/2026. Xin xem chi tiet. <link>",
+        ),
+        ("zalo", "0912000303", ZALO["supplement"]),
+    ],
+    "06-yeu-cau-nvtc": [
+        ("email", "dinh.phi@example.vn", "Hồ sơ G09.20-20261118-0091234: cần nộp 1.200.000 đ"),
+        (
+            "sms",
+            "0912000404",
+            "Ho so G09.20-20261118-0091234 can nop 1.200.000 dong de duoc giai quyet tiep. <link>",
+        ),
+    ],
+    "07-dung-xu-ly": [
+        ("email", "vanphong.mauvidu@example.vn", "Hồ sơ H01.05-261118-0031 đã dừng giải quyết"),
+        ("sms", "0912000505", "Ho so H01.05-261118-0031 da dung giai quyet. Xin xem ly do va huong dan. <link>"),
+        ("zalo", "0912000505", ZALO["status"]),
+        ("zalo", UID.format(905), ZALO["reminder"]),
+    ],
+    "08-xu-ly-xong": [
+        ("email", "nguyen.mau@example.vn", "Hồ sơ H01.14-261119-0042 đã có kết quả"),
+        (
+            "sms",
+            "0912000101",
+            "Ho so H01.14-261119-0042 da co ket qua. Moi nhan tai TT hanh chinh cong xa Binh Mau. <link>",
+        ),
+        ("zalo", UID.format(101), ZALO["result"]),
+        ("zalo", UID.format(901), ZALO["reminder"]),
+        ("zalo", UID.format(904), ZALO["reminder"]),
+    ],
+    "09-da-tra-ket-qua": [
+        ("email", "nguyen.mau@example.vn", "Hồ sơ H01.14-261119-0042: đã trả kết quả"),
+    ],
+    "10-xin-loi-gia-han": [
+        ("email", "phan.cho@example.vn", "Xin lỗi về hồ sơ H01.05-261112-0018, hẹn lại 17:00 04/12/2026"),
+        (
+            "sms",
+            "0912000606",
+            "Ho so H01.05-261112-0018 chua the tra dung hen, xin loi Ong/Ba. Hen lai 17:00 04/12/2026. <link>",
+        ),
+        ("zalo", "0912000606", ZALO["apology"]),
+        ("zalo", UID.format(905), ZALO["reminder"]),
+    ],
+    "11-uy-quyen": [
+        ("email", "uy.quyen@example.vn", "Hồ sơ H01.14-261123-0007 đã có kết quả"),
+        (
+            "sms",
+            "0912000712",
+            "Ho so H01.14-261123-0007 da co ket qua. Buu chinh se phat den dia chi da dang ky. <link>",
+        ),
+        ("zalo", "0912000712", ZALO["result"]),
+        ("zalo", UID.format(901), ZALO["reminder"]),
+        ("zalo", UID.format(904), ZALO["reminder"]),
+    ],
+    "12-khong-lien-he": [
+        ("sms", "0912000907", "Nhac viec: ho so H01.27-261123-0021 da tiep nhan, can xu ly. <link>"),
+        ("zalo", UID.format(908), ZALO["reminder"]),
+    ],
+    "13-dongbohosomc-array": [
+        ("zalo", "0912000801", ZALO["status"]),
+        ("sms", "0912000802", "Ho so H01.27-261119-0117 can bo sung giay to. Xin xem chi tiet. <link>"),
+        ("zalo", "0912000802", ZALO["supplement"]),
+        ("email", "htx.mau@example.vn", "Hồ sơ H01.05-261117-0009 đã có kết quả"),
+    ],
+}
+"""Written from the samples and the rules, and read over by a person: what must arrive, and nothing else."""
+
+SENT = ["planned", "sending", "accepted", "delivered"]
+STORED = ["planned", "sending", "delivered"]
+NEEDLESS = ["standby", "cancelled"]
+REFUSED = ["suppressed"]
+MORNING = ["held", *SENT[1:]]
+
+STORIES: dict[str, dict[tuple[str, str], list[str]]] = {
+    "02-duoc-tiep-nhan": {
+        ("citizen", "portal"): STORED,
+        ("citizen", "zalo"): SENT,
+        ("citizen", "email"): SENT,
+        ("citizen", "sms"): NEEDLESS,
+        **{
+            (officer, channel): moves
+            for officer in ("vv.mau", "lt.vidu")
+            for channel, moves in (("portal", STORED), ("zalo", SENT), ("sms", NEEDLESS), ("email", NEEDLESS))
+        },
+    },
+    "03-khong-tiep-nhan": {
+        ("citizen", "portal"): STORED,
+        ("citizen", "zalo"): SENT,
+        ("citizen", "sms"): SENT,
+        ("citizen", "email"): REFUSED,
+    },
+    "04-chuyen-buoc": {
+        ("hv.kiem", "portal"): STORED,
+        ("hv.kiem", "zalo"): REFUSED,
+        ("hv.kiem", "sms"): SENT,
+        ("hv.kiem", "email"): NEEDLESS,
+        **{
+            (officer, channel): moves
+            for officer in ("pv.pho", "lt.vidu")
+            for channel, moves in (("portal", STORED), ("zalo", SENT), ("sms", NEEDLESS), ("email", NEEDLESS))
+        },
+    },
+    "06-yeu-cau-nvtc": {
+        ("citizen", "portal"): STORED,
+        ("citizen", "zalo"): REFUSED,
+        ("citizen", "sms"): SENT,
+        ("citizen", "email"): SENT,
+    },
+    "09-da-tra-ket-qua": {("citizen", "portal"): STORED, ("citizen", "email"): MORNING},
+    "12-khong-lien-he": {
+        ("citizen", "portal"): STORED,
+        ("citizen", "zalo"): REFUSED,
+        ("citizen", "email"): REFUSED,
+        ("citizen", "sms"): REFUSED,
+        ("tv.phuong", "portal"): STORED,
+        ("tv.phuong", "zalo"): SENT,
+        ("tv.phuong", "sms"): NEEDLESS,
+        ("tv.phuong", "email"): NEEDLESS,
+        ("nt.phuong", "portal"): STORED,
+        ("nt.phuong", "zalo"): REFUSED,
+        ("nt.phuong", "sms"): SENT,
+        ("nt.phuong", "email"): NEEDLESS,
+    },
+}
+
+
+def codes(sample: str) -> list[str]:
+    body = SAMPLES[sample]
+    return [record["MaHoSo"] for record in (body if isinstance(body, list) else [body["data"]["HoSo"]])]
+
+
+def source(sample: str) -> str:
+    return PROVINCE if isinstance(SAMPLES[sample], list) else SAMPLES[sample]["source"]
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES))
+async def test_a_sample_event_becomes_exactly_its_messages_and_a_whole_story(system: System, sample: str):
+    before = await system.messages()
+    answer = await system.post(sample)
+    await system.settled(*codes(sample))
+
+    arrived = {number: message for number, message in (await system.messages()).items() if number not in before}
+    assert Counter(arrived.values()) == Counter(MESSAGES[sample])
+
+    for event_id, code in zip(answer["ids"], codes(sample), strict=True):
+        story = await system.story(source(sample), code)
+        told = next(event for event in story["events"] if event["id"] == event_id)
+        assert told["notes"][0]["code"] == "event.received"
+        moves = paths(told)
+        assert all(moves.values()), "every delivery has its moves"
+        if sample in STORIES:
+            assert moves == STORIES[sample]
+
+
+def paths(event: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
+    """(person, channel) → the states a delivery went through; that a Zalo message is read later is no matter here."""
+    return {
+        (delivery["ref"], delivery["channel"]): [move["to"] for move in delivery["moves"] if move["to"] != "read"]
+        for delivery in event["deliveries"]
+    }
+
+
+async def test_a_repeat_sends_nothing_again(system: System):
+    first = await system.post("03-khong-tiep-nhan")
+    await system.settled("H01.27-261118-0113")
+    before = await system.messages()
+    repeat = await system.post("03-khong-tiep-nhan")
+    await system.settled("H01.27-261118-0113")
+    assert repeat == {**first, "message": repeat["message"], "duplicate": True}
+    assert await system.messages() == before
