@@ -8,8 +8,10 @@ popped when it is killed (RQ 3.0, `Queue.dequeue_any`).
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any, TypeVar
 
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
@@ -23,11 +25,11 @@ from workers.wiring import App, open_app
 
 log = logging.getLogger(__name__)
 
-STEPS: dict[Step, Callable[[App, Sequence[str]], Awaitable[None]]] = {
-    Step.ROUTE: steps.route,
-    Step.DELIVER: steps.deliver,
-    Step.RECEIPTS: steps.receipts,
-}
+T = TypeVar("T")
+
+START_SECONDS = 30.0
+CLOSE_SECONDS = 45.0
+"""Longer than the deadline of a call."""
 
 
 class Workshop:
@@ -38,18 +40,28 @@ class Workshop:
         self._thread = threading.Thread(target=self._loop.run_forever, name="steps", daemon=True)
         self._thread.start()
         self._context: AbstractAsyncContextManager[App] = open_app(settings, name=name)
-        self._app = asyncio.run_coroutine_threadsafe(self._context.__aenter__(), self._loop).result(timeout=30)
+        app = self._do(self._context.__aenter__(), START_SECONDS)
+        self._calls = steps.new_calls(app)
+        self._steps: dict[Step, Callable[[Sequence[str]], Coroutine[Any, Any, None]]] = {
+            Step.ROUTE: partial(steps.route, app),
+            Step.DELIVER: partial(steps.deliver, app, self._calls),
+            Step.RECEIPTS: partial(steps.receipts, app),
+        }
 
     def run(self, step: Step, ids: Sequence[str]) -> None:
         """Run one step to its end. Faults of single rows are the step's business; what comes out here is ours."""
-        work = asyncio.wait_for(STEPS[step](self._app, ids), timeout=JOB_TIMEOUT_SECONDS - 10)
-        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        self._do(asyncio.wait_for(self._steps[step](ids), JOB_TIMEOUT_SECONDS - 10), None)
 
     def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._context.__aexit__(None, None, None), self._loop).result(timeout=30)
+        """Let the calls under way end and be recorded, then close everything."""
+        self._do(self._calls.finish(), CLOSE_SECONDS)
+        self._do(self._context.__aexit__(None, None, None), CLOSE_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         self._loop.close()
+
+    def _do(self, work: Coroutine[Any, Any, T], seconds: float | None) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 
 
 _workshop: Workshop | None = None

@@ -1,5 +1,6 @@
 """Each sample event through the real processes: exactly which messages arrive where for whom, and the story of it."""
 
+import copy
 from collections import Counter
 from typing import Any
 
@@ -212,10 +213,12 @@ def paths(event: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
 
 
 async def test_a_repeat_sends_nothing_again(system: System):
-    first = await system.post("03-khong-tiep-nhan")
-    await system.settled("H01.27-261118-0113")
+    event = copy.deepcopy(SAMPLES["03-khong-tiep-nhan"])
+    event["id"], event["data"]["HoSo"]["MaHoSo"] = "repeat-1", "H01.27-261118-9113"
+    first = await system.post("repeated", event)
+    await system.settled("H01.27-261118-9113")
     before = await system.messages()
-    repeat = await system.post("03-khong-tiep-nhan")
-    await system.settled("H01.27-261118-0113")
+    repeat = await system.post("repeated", event)
+    await system.settled("H01.27-261118-9113")
     assert repeat == {**first, "message": repeat["message"], "duplicate": True}
     assert await system.messages() == before

@@ -34,6 +34,8 @@ from workers.tokens import grant_name
 from workers.wiring import App, channel_setups, open_app
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
+CALLS: dict[str, Any] = {}
+"""The calls under way of the app of the running test, by its name."""
 _numbers = count(1)
 
 
@@ -92,7 +94,9 @@ async def app(ground: Playground) -> AsyncIterator[App]:
     settings = load_settings(ground.environ)
     async with open_app(settings, name="test") as made:
         await grant_zalo(made, ground)
+        CALLS[made.name] = steps.new_calls(made)
         yield made
+        await CALLS.pop(made.name).finish()
 
 
 async def grant_zalo(app: App, ground: Playground) -> None:
@@ -140,7 +144,10 @@ async def post_event(
 
 _WORK: dict[str, tuple[str, Callable[[App, list[str]], Awaitable[None]]]] = {
     "event": ("SELECT id FROM event WHERE due_at <= $1", steps.route),
-    "delivery": ("SELECT id FROM delivery WHERE due_at <= $1", steps.deliver),
+    "delivery": (
+        "SELECT id FROM delivery WHERE due_at <= $1",
+        lambda app, ids: steps.deliver(app, CALLS[app.name], ids),
+    ),
     "receipt": ("SELECT id FROM receipt WHERE due_at <= $1", steps.receipts),
 }
 

@@ -30,9 +30,9 @@ class System:
     pool: Pool
     clock: Clock
 
-    async def post(self, sample: str) -> Any:
-        """Post a sample event by its file name, signed; answers the body of the 202."""
-        body = dict(samples())[sample]
+    async def post(self, sample: str, body: Any = None) -> Any:
+        """Post a sample event by its file name, or another body, signed; answers the body of the 202."""
+        body = body or dict(samples())[sample]
         async with aiohttp.ClientSession() as session:
             return await post(session, self.ground, self.clock, sample, body)
 

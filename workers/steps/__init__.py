@@ -8,9 +8,9 @@
 | `receipts` | stored callbacks → the states that they prove                                      |
 """
 
-from workers.steps.delivering import deliver
+from workers.steps.delivering import deliver, new_calls
 from workers.steps.intake import Taken, take_in
 from workers.steps.receiving import apply_fact, receipts
 from workers.steps.routing import route
 
-__all__ = ["Taken", "apply_fact", "deliver", "receipts", "route", "take_in"]
+__all__ = ["Taken", "apply_fact", "deliver", "new_calls", "receipts", "route", "take_in"]

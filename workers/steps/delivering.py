@@ -1,7 +1,6 @@
 """Deliver: take what is due, write down that a provider will be called, call, record what came of it.
 
-No transaction is open while a provider is called. A chunk is as many calls as run at once; its lease outlives them.
-Results are recorded as they come: while one commit is in flight, the next results gather.
+No transaction is open while a provider is called. The lease outlives the call; the calls outlive the job.
 """
 
 import asyncio
@@ -11,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from channels.base import Message
@@ -34,6 +34,7 @@ from notifier.store.deliveries import Move, NewAttempt, Work
 from notifier.store.events import ClaimedEvent
 from notifier.store.pool import Connection
 from notifier.telemetry.metrics import ATTEMPT_SECONDS, ATTEMPTS, TEMPLATE_FAULTS
+from workers.calls import Calls
 from workers.steps.fallbacks import settle_fallbacks
 from workers.steps.routing import understood
 from workers.wiring import App, ChannelSetup
@@ -41,6 +42,7 @@ from workers.wiring import App, ChannelSetup
 log = logging.getLogger(__name__)
 
 CHUNK = 32
+MOST_CALLS = 64
 SEND_DEADLINE_SECONDS = 30.0
 LEASE = timedelta(seconds=60)
 
@@ -59,16 +61,28 @@ class Sending:
     outcome: Outcome | None = None
 
 
-async def deliver(app: App, ids: Sequence[str]) -> None:
-    """Work on those of the deliveries that are due and free: send them, or move those whose wait is over."""
+def new_calls(app: App) -> Calls[Sending]:
+    """The calls of one worker process. Let them `finish` before the app is closed."""
+    return Calls(partial(_record, app), most=MOST_CALLS)
+
+
+async def deliver(app: App, calls: Calls[Sending], ids: Sequence[str]) -> None:
+    """Work on those of the deliveries that are due and free: start sending them, or move those whose wait is over.
+
+    Answers when the calls have begun. A channel that is full takes no more; the dispatcher rings for those again.
+    """
     for start in range(0, len(ids), CHUNK):
         chunk = [DeliveryId(UUID(id_)) for id_ in ids[start : start + CHUNK]]
-        sendings = await _begin(app, chunk)
+        sendings = await _begin(app, chunk, calls)
         await _render(app, sendings)
-        await _send_all(app, sendings)
+        for sending in sendings:
+            if sending.result is not None:
+                calls.add(sending)
+            else:
+                calls.start(sending.work.delivery.channel, _call(app, sending))
 
 
-async def _begin(app: App, ids: Sequence[DeliveryId]) -> list[Sending]:
+async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Sending]) -> list[Sending]:
     """Claim, decide what needs no call, and commit the attempts of the rest."""
     now = app.clock()
     async with app.pool.acquire() as connection, connection.transaction():
@@ -76,7 +90,7 @@ async def _begin(app: App, ids: Sequence[DeliveryId]) -> list[Sending]:
         decided = {work.delivery.id: _decide_due(app, work, now) for work in held}
         moves = [_move(work.delivery, step) for work in held if (step := decided[work.delivery.id])]
         moved = await deliveries.move(connection, moves, actor=app.name, now=now, holder=app.name)
-        ready = [work for work in held if decided[work.delivery.id] is None and work.delivery.state in SENDABLE]
+        ready = _with_room([work for work in held if decided[work.delivery.id] is None], calls)
         sendings = await _begin_attempts(app, connection, ready, now)
         idle = {work.delivery.id for work in held} - moved - {sending.work.delivery.id for sending in sendings}
         await deliveries.release(connection, list(idle), app.name)
@@ -98,6 +112,17 @@ def _decide_due(app: App, work: Work, now: datetime) -> Decision | None:
         random.random(),  # noqa: S311 - jitter
         hours_of(app, setup, work.recipient.audience, work.delivery),
     )
+
+
+def _with_room(ready: Sequence[Work], calls: Calls[Sending]) -> list[Work]:
+    """Those that may be called for now: sendable, and their channel is not full."""
+    room = {work.delivery.channel: calls.room(work.delivery.channel) for work in ready}
+    chosen = []
+    for work in ready:
+        if work.delivery.state in SENDABLE and room[work.delivery.channel] > 0:
+            room[work.delivery.channel] -= 1
+            chosen.append(work)
+    return chosen
 
 
 async def _begin_attempts(app: App, connection: Connection, ready: Sequence[Work], now: datetime) -> list[Sending]:
@@ -169,16 +194,6 @@ def _request(app: App, work: Work, event: DossierEvent, now: datetime) -> Render
         neutral=sensitive(event, app.rules),
         now=now,
     )
-
-
-async def _send_all(app: App, sendings: Sequence[Sending]) -> None:
-    finished = [sending for sending in sendings if sending.result is not None]
-    calls = {asyncio.create_task(_call(app, sending)) for sending in sendings if sending.result is None}
-    if finished:
-        await _record(app, finished)
-    while calls:
-        done, calls = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
-        await _record(app, [task.result() for task in done])
 
 
 async def _call(app: App, sending: Sending) -> Sending:
