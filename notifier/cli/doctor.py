@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,11 +11,12 @@ from redis.exceptions import RedisError
 
 from channels import zalo
 from notifier.domain.errors import NotifierError
+from notifier.domain.ids import ChannelName
 from notifier.rendering.renderer import Renderer
 from notifier.settings import Environment, Settings, load_settings
 from notifier.store import tokens
 from notifier.store.migrate import newest_revision
-from notifier.store.pool import DATABASE_DOWN, open_pool, schema_revision
+from notifier.store.pool import DATABASE_DOWN, Connection, open_pool, schema_revision
 from workers.queues import connect
 from workers.tokens import grant_name
 from workers.wiring import ChannelSetup, channel_setups, rules_of, source_profiles
@@ -100,20 +101,28 @@ def _shown(key: str, value: Any) -> str:
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    findings = [finding for part in (_sources, _channels, _rules, _templates) for finding in _safely(part, settings)]
-    findings += [finding async for finding in _database(settings)]
-    findings += await asyncio.to_thread(lambda: list(_redis(settings)))
-    return findings
-
-
-def _safely(part: Any, settings: Settings) -> list[Finding]:
-    """What a part finds; a fault that it raises is a finding as well."""
+    """Everything that can be found out without changing or sending anything."""
+    findings = [*_safely("sources", _sources(settings)), *_safely("channels", _channels(settings))]
     try:
-        return list(part(settings))
+        setups = channel_setups(settings)
+    except NotifierError:
+        setups = {}
+    else:
+        findings += _safely("rules", _rules(settings, setups))
+    findings += [finding async for finding in _database(settings, setups)]
+    return findings + await asyncio.to_thread(lambda: list(_redis(settings)))
+
+
+def _safely(about: str, part: Iterator[Finding]) -> list[Finding]:
+    """What a part finds; the fault that it raises is a finding as well."""
+    findings: list[Finding] = []
+    try:
+        findings.extend(part)
     except NotifierError as error:
-        return [Finding(Level.FAULT, part.__name__.strip("_"), str(error))]
+        findings.append(Finding(Level.FAULT, about, str(error)))
     except OSError as error:
-        return [Finding(Level.FAULT, part.__name__.strip("_"), f"{error.strerror}: {error.filename}")]
+        findings.append(Finding(Level.FAULT, about, f"{error.strerror}: {error.filename}"))
+    return findings
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:
@@ -138,8 +147,8 @@ def _channels(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _rules(settings: Settings) -> Iterator[Finding]:
-    setups = channel_setups(settings)
+def _rules(settings: Settings, setups: Mapping[ChannelName, ChannelSetup]) -> Iterator[Finding]:
+    """Rules, and a wording for everybody whom they name."""
     rules = rules_of(settings, setups)
     yield Finding(Level.OK, "rules", f"{len(rules.rules)} event types in {settings.rules_file.name}")
     named = {channel for rule in rules.rules.values() for tell in rule.tell for channel in (*tell.send, *tell.fallback)}
@@ -147,21 +156,14 @@ def _rules(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING, "rules", f"{channel} is named by rules but not switched on: add [channels.{channel}]"
         )
-
-
-def _templates(settings: Settings) -> Iterator[Finding]:
-    setups = channel_setups(settings)
-    rules = rules_of(settings, setups)
     renderer = Renderer(settings.templates_dir)
-    count = 0
-    for event_type, rule in rules.rules.items():
-        for tell in rule.tell:
-            renderer.check(event_type, tell.to)
-            count += 1
-    yield Finding(Level.OK, "templates", f"{count} wordings for {len(rules.rules)} event types")
+    readers = [(event_type, tell.to) for event_type, rule in rules.rules.items() for tell in rule.tell]
+    for event_type, audience in readers:
+        renderer.check(event_type, audience)
+    yield Finding(Level.OK, "templates", f"wordings for {len(readers)} audiences of {len(rules.rules)} event types")
 
 
-async def _database(settings: Settings) -> AsyncIterator[Finding]:
+async def _database(settings: Settings, setups: Mapping[ChannelName, ChannelSetup]) -> AsyncIterator[Finding]:
     try:
         pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-doctor")
     except (*DATABASE_DOWN, asyncpg.PostgresError) as error:
@@ -176,13 +178,12 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             )
             return
         yield Finding(Level.OK, "database", f"schema {found}")
-        async for finding in _grant(connection, channel_setups(settings).values()):
+        async for finding in _grant(connection, setups.values()):
             yield finding
 
 
-async def _grant(connection: Any, setups: Any) -> AsyncIterator[Finding]:
+async def _grant(connection: Connection, setups: Iterable[ChannelSetup]) -> AsyncIterator[Finding]:
     for setup in setups:
-        assert isinstance(setup, ChannelSetup)  # noqa: S101
         if isinstance(setup.settings, zalo.Settings):
             pair = await tokens.read(connection, grant_name(setup.settings))
             if pair is None:

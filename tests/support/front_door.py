@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,9 +11,17 @@ import aiohttp
 
 from notifier.cli.playground import PROVINCE, Playground
 from notifier.intake.problems import PROBLEMS
-from tests.support.stack import signed
+from tests.support.intake import event
+from tests.support.sandbox import QUICK
+from tests.support.stack import post_event, settle, signed
+from workers.wiring import App
 
 CLOUD_EVENT = "application/cloudevents+json"
+
+
+def quick(ground: Playground) -> Playground:
+    """The same installation with providers that report at once."""
+    return replace(ground, sandbox=replace(ground.sandbox, delays=QUICK))
 
 
 def bearer(ground: Playground) -> dict[str, str]:
@@ -47,6 +55,28 @@ async def problem(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     assert document["type"].endswith(f"/problems/{known.code}")
     assert document["instance"].startswith("urn:uuid:")
     return document
+
+
+async def look_up(client: aiohttp.ClientSession, ground: Playground, **who: str) -> str:
+    """The name of the inbox of one person."""
+    async with client.post("/v1/inbox/lookup", json=who, headers=bearer(ground)) as answer:
+        name: str = (await answer.json())["inbox"]
+        return name
+
+
+async def get(client: aiohttp.ClientSession, ground: Playground, path: str, **params: str) -> Any:
+    """The JSON at a path that only a caller with a token may read."""
+    async with client.get(path, params=params, headers=bearer(ground)) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+async def told(app: App, client: aiohttp.ClientSession, ground: Playground, *, messages: int = 1) -> None:
+    """Take in so many events of one dossier and store their messages in the inboxes."""
+    for number in range(messages):
+        changes = {"/id": f"I-{number}", "/data/HoSo/ThongBaoZalo": False, "/data/HoSo/ThongBaoEmail": False}
+        await post_event(client, ground, event(changes))
+    await settle(app, states={"planned", "sending"})
 
 
 @dataclass
