@@ -12,7 +12,7 @@ from notifier.intake.fields import Amount, Flag, Maybe, Name, Sequence, Text, Ti
 VENDOR = ConfigDict(extra="allow", frozen=True)
 
 
-def _named(field: str) -> BeforeValidator:
+def _named(model: type[BaseModel], field: str) -> BeforeValidator:
     """Where systems write a bare name instead of an object, the name is the object's `field`; "" is an empty one."""
 
     def as_object(value: Any) -> Any:
@@ -20,7 +20,7 @@ def _named(field: str) -> BeforeValidator:
             return {}
         return {field: value} if isinstance(value, str) else value
 
-    return BeforeValidator(as_object)
+    return BeforeValidator(as_object, json_schema_input_type=model | str | None)
 
 
 class DonVi(BaseModel):
@@ -87,8 +87,8 @@ class HoSoBlock(BaseModel):
     HinhThucTra: Text = Field(None, description="0 at the counter, 1 by post")
     NoiTraKetQua: Text = Field(None, description="Where the result is handed over")
     MaVanDon: Text = Field(None, description="Code of the postal item")
-    DonViTiepNhan: Annotated[DonVi | None, _named("Ten")] = Field(None, description="Unit that received it")
-    DonViXuLy: Annotated[DonVi | None, _named("Ten")] = Field(None, description="Unit that handles it")
+    DonViTiepNhan: Annotated[DonVi | None, _named(DonVi, "Ten")] = Field(None, description="Unit that received it")
+    DonViXuLy: Annotated[DonVi | None, _named(DonVi, "Ten")] = Field(None, description="Unit that handles it")
     LoaiDuLieuKetNoi: Text = Field(None, description="Set where another system already tells the citizen")
     LyDo: Text = Field(None, description="Reason of a refusal, stop or delay")
 
@@ -97,11 +97,11 @@ class TienDoBlock(BaseModel):
     """The step of the process and the people on it."""
 
     model_config = VENDOR
-    NguoiXuLy: Annotated[CanBo | None, _named("HoTen")] = Field(None, description="Who did the step")
-    NguoiXuLyTiep: Maybe[list[Annotated[CanBo, _named("HoTen")]]] = Field(
+    NguoiXuLy: Annotated[CanBo | None, _named(CanBo, "HoTen")] = Field(None, description="Who did the step")
+    NguoiXuLyTiep: Maybe[list[Annotated[CanBo, _named(CanBo, "HoTen")]]] = Field(
         None, description="Everybody who has the dossier next"
     )
-    ThuTruong: Maybe[list[Annotated[CanBo, _named("HoTen")]]] = Field(None, description="Heads of the unit")
+    ThuTruong: Maybe[list[Annotated[CanBo, _named(CanBo, "HoTen")]]] = Field(None, description="Heads of the unit")
     PhongBanXuLy: Text = Field(None, description="Department")
     BuocHienTai: Text = Field(None, description="Code of the step")
     TenBuocHienTai: Text = Field(None, description="Name of the step")
@@ -127,7 +127,7 @@ class BoSungBlock(BaseModel):
     model_config = VENDOR
     NoiDungBoSung: Text = Field(None, description="What is missing, in words for the citizen")
     ThoiHanBoSung: Time = Field(None, description="Until when")
-    DanhSachGiayToBoSung: Maybe[list[Annotated[GiayTo, _named("TenGiayTo")]]] = None
+    DanhSachGiayToBoSung: Maybe[list[Annotated[GiayTo, _named(GiayTo, "TenGiayTo")]]] = None
     NgayBoSung: Time = Field(None, description="When it was asked for, in sync records")
     NgayTiepNhanBoSung: Time = Field(None, description="When the papers came, in sync records")
 

@@ -1,97 +1,22 @@
-"""Recipients, deliveries, attempts and contents: the working set of the delivery engine.
+"""Deliveries, the working set of the delivery engine: claimed, moved, matched with receipts, rung for.
 
 A delivery is moved only by `move`, which names the state it expects and writes the audit row in the same
 statement. Leases compare database time with database time; `due_at` is compared with the time that is passed in.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from notifier.domain.content import Content, ContentKind, EmailContent
-from notifier.domain.deliveries import Delivery, DeliveryState, PlannedDelivery, Position, Urgency
-from notifier.domain.ids import AttemptId, ChannelName, DeliveryId, EventId, InboxOwner, RecipientId, SourceName
-from notifier.domain.outcomes import Accepted, Outcome
+from notifier.domain.content import ContentKind
+from notifier.domain.deliveries import Delivery, DeliveryState, Position, Urgency
+from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner, RecipientId, SourceName
 from notifier.domain.reasons import Reason
 from notifier.domain.recipients import Audience, Contact, Locale, Recipient
 from notifier.store.audit import as_json
 from notifier.store.events import BELL, RING_LEASE
 from notifier.store.pool import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
-    id: DeliveryId
-    recipient: Recipient
-    content_kind: ContentKind
-    plan: PlannedDelivery
-
-
-_PLAN_RECIPIENTS = """
-INSERT INTO recipient (id, event_id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid)
-SELECT id, $1, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::text[]) AS r(id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid)
-"""
-_PLAN_DELIVERIES = f"""
-WITH wanted AS (
-    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
-                         $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[])
-    WITH ORDINALITY AS w(id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
-                         reason, details, place)
-), fresh AS (
-    INSERT INTO delivery (id, event_id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
-                          expires_at, lease_owner, lease_until, created_at, updated_at)
-    SELECT id, $1, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
-           CASE WHEN due_at <= $14 THEN '{BELL}' END, CASE WHEN due_at <= $14 THEN now() + $15 END, $14, $14
-    FROM wanted
-)
-INSERT INTO audit (at, actor, event_id, delivery_id, to_state, reason, details)
-SELECT $14, 'router', $1, id, state, reason, details::jsonb FROM wanted ORDER BY place
-"""
-
-
-async def plan(
-    connection: Connection,
-    event_id: EventId,
-    recipients: Sequence[Recipient],
-    deliveries: Sequence[NewDelivery],
-    now: datetime,
-) -> None:
-    """Store what routing decided. Deliveries that are due count as rung for `RING_LEASE`: the caller rings."""
-    r, d = recipients, deliveries
-    await connection.execute(
-        _PLAN_RECIPIENTS,
-        event_id,
-        [x.id for x in r],
-        [x.audience.value for x in r],
-        [x.ref for x in r],
-        [x.locale.value for x in r],
-        [x.contact.inbox for x in r],
-        [x.name for x in r],
-        [x.contact.phone for x in r],
-        [x.contact.email for x in r],
-        [x.contact.zalo_uid for x in r],
-    )
-    await connection.execute(
-        _PLAN_DELIVERIES,
-        event_id,
-        [x.id for x in d],
-        [x.recipient.id for x in d],
-        [x.plan.channel for x in d],
-        [x.content_kind.value for x in d],
-        [x.plan.position.value for x in d],
-        [x.plan.rank for x in d],
-        [x.plan.urgency.value for x in d],
-        [x.plan.state.value for x in d],
-        [x.plan.due_at for x in d],
-        [x.plan.expires_at for x in d],
-        [x.plan.reason.code.value for x in d],
-        [as_json(x.plan.reason) for x in d],
-        now,
-        RING_LEASE,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,58 +174,6 @@ async def release(connection: Connection, ids: Sequence[DeliveryId], worker: str
         ids,
         worker,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class NewAttempt:
-    id: AttemptId
-    delivery_id: DeliveryId
-    number: int
-    idempotency_key: str
-
-
-async def begin_attempts(connection: Connection, attempts: Sequence[NewAttempt], worker: str, now: datetime) -> None:
-    """Write down that providers are about to be called. Must be committed before they are."""
-    await connection.executemany(
-        "INSERT INTO attempt (id, delivery_id, number, idempotency_key, worker, started_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
-        [(a.id, a.delivery_id, a.number, a.idempotency_key, worker, now) for a in attempts],
-    )
-
-
-async def end_attempts(connection: Connection, ends: Sequence[tuple[AttemptId, Outcome]], now: datetime) -> None:
-    """Write down what the calls came to. The provider's own words are kept, cut at 500 characters."""
-    await connection.executemany(
-        "UPDATE attempt SET finished_at = $2, outcome = $3, code = $4, detail = $5, reference = $6 WHERE id = $1",
-        [
-            (id_, now, "accepted", None, None, outcome.reference)
-            if isinstance(outcome, Accepted)
-            else (id_, now, type(outcome).__name__.lower(), outcome.code, outcome.reason[:500], None)
-            for id_, outcome in ends
-        ],
-    )
-
-
-async def keep_contents(
-    connection: Connection, contents: Sequence[tuple[DeliveryId, Content, ContentKind, str, str]], now: datetime
-) -> None:
-    """Keep what is about to be said, with template and version; a retry says it anew, the newest is kept."""
-    await connection.executemany(
-        "INSERT INTO content (delivery_id, kind, template, version, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)"
-        " ON CONFLICT (delivery_id) DO UPDATE SET template = excluded.template, version = excluded.version,"
-        " body = excluded.body, created_at = excluded.created_at",
-        [
-            (id_, kind.value, template, version, _storable(content), now)
-            for id_, content, kind, template, version in contents
-        ],
-    )
-
-
-def _storable(content: Content) -> dict[str, Any]:
-    body = asdict(content)
-    if isinstance(content, EmailContent):
-        body.pop("qr_png")  # drawn from the link in the text
-    return body
 
 
 @dataclass(frozen=True, slots=True)

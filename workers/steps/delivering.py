@@ -29,8 +29,9 @@ from notifier.domain.steps import Step as Decision
 from notifier.intake.codes import SourceProfile
 from notifier.rendering.renderer import RenderRequest
 from notifier.routing.plan import sensitive
-from notifier.store import deliveries
-from notifier.store.deliveries import Move, NewAttempt, Work
+from notifier.store import attempts, deliveries
+from notifier.store.attempts import NewAttempt
+from notifier.store.deliveries import Move, Work
 from notifier.store.events import ClaimedEvent
 from notifier.store.pool import Connection
 from notifier.telemetry.metrics import ATTEMPT_SECONDS, ATTEMPTS, TEMPLATE_FAULTS
@@ -142,11 +143,11 @@ async def _begin_attempts(app: App, connection: Connection, ready: Sequence[Work
         for work in ready
         if work.delivery.id in begun and work.delivery.channel in app.setups
     ]
-    attempts = [
+    begun_attempts = [
         NewAttempt(each.attempt, each.work.delivery.id, each.work.calls + 1, each.work.delivery.id.hex)
         for each in sendings
     ]
-    await deliveries.begin_attempts(connection, attempts, app.name, now)
+    await attempts.begin(connection, begun_attempts, app.name, now)
     return sendings
 
 
@@ -172,7 +173,7 @@ async def _render(app: App, sendings: Sequence[Sending]) -> None:
         if each.content is not None
     ]
     async with app.pool.acquire() as connection:
-        await deliveries.keep_contents(connection, written, now)
+        await attempts.keep_contents(connection, written, now)
 
 
 def event_of(app: App, work: Work) -> DossierEvent:
@@ -229,7 +230,7 @@ async def _record(app: App, finished: Sequence[Sending]) -> None:
     async with app.pool.acquire() as connection, connection.transaction():
         await deliveries.move(connection, moves, actor=app.name, now=now, holder=app.name)
         ends = [(each.attempt, each.outcome) for each in finished if each.outcome is not None]
-        await deliveries.end_attempts(connection, ends, now)
+        await attempts.end(connection, ends, now)
         released = await settle_fallbacks(app, connection, [each.work.delivery.recipient_id for each in finished], now)
     released.ring(app)
 

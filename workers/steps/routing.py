@@ -19,9 +19,9 @@ from notifier.intake.codes import SourceProfile
 from notifier.intake.translate import to_domain
 from notifier.routing.context import Address, ChannelView, RoutingContext
 from notifier.routing.plan import Plan, plan
-from notifier.store import deliveries, events, lookups
-from notifier.store.deliveries import NewDelivery
+from notifier.store import events, lookups, plans
 from notifier.store.events import ClaimedEvent
+from notifier.store.plans import NewDelivery
 from notifier.telemetry.metrics import NO_CONTACT
 from workers.queues import Step
 from workers.wiring import App, ChannelSetup
@@ -72,7 +72,7 @@ async def _route_one(app: App, waiting: ClaimedEvent) -> None:
     async with app.pool.acquire() as connection, connection.transaction():
         if not await events.finish(connection, waiting.id, app.name, "routed", notes(decided), now):
             return
-        await deliveries.plan(connection, event.id, [one.recipient for one in decided.recipients], planned, now)
+        await plans.store(connection, event.id, [one.recipient for one in decided.recipients], planned, now)
         for one in decided.recipients:
             token = lookup_token(app.secret, event.source, event.dossier.code, one.recipient.ref)
             until = now + timedelta(days=app.settings.lookup_days)

@@ -1,0 +1,87 @@
+"""What routing decided, stored: recipients and their deliveries, each with the reason of its first state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifier.domain.content import ContentKind
+from notifier.domain.deliveries import PlannedDelivery
+from notifier.domain.ids import DeliveryId, EventId
+from notifier.domain.recipients import Recipient
+from notifier.store.audit import as_json
+from notifier.store.events import BELL, RING_LEASE
+from notifier.store.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    id: DeliveryId
+    recipient: Recipient
+    content_kind: ContentKind
+    plan: PlannedDelivery
+
+
+_PLAN_RECIPIENTS = """
+INSERT INTO recipient (id, event_id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid)
+SELECT id, $1, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+            $10::text[]) AS r(id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid)
+"""
+_PLAN_DELIVERIES = f"""
+WITH wanted AS (
+    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
+                         $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[])
+    WITH ORDINALITY AS w(id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
+                         reason, details, place)
+), fresh AS (
+    INSERT INTO delivery (id, event_id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
+                          expires_at, lease_owner, lease_until, created_at, updated_at)
+    SELECT id, $1, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
+           CASE WHEN due_at <= $14 THEN '{BELL}' END, CASE WHEN due_at <= $14 THEN now() + $15 END, $14, $14
+    FROM wanted
+)
+INSERT INTO audit (at, actor, event_id, delivery_id, to_state, reason, details)
+SELECT $14, 'router', $1, id, state, reason, details::jsonb FROM wanted ORDER BY place
+"""
+
+
+async def store(
+    connection: Connection,
+    event_id: EventId,
+    recipients: Sequence[Recipient],
+    deliveries: Sequence[NewDelivery],
+    now: datetime,
+) -> None:
+    """Store what routing decided. Deliveries that are due count as rung for `RING_LEASE`: the caller rings."""
+    r, d = recipients, deliveries
+    await connection.execute(
+        _PLAN_RECIPIENTS,
+        event_id,
+        [x.id for x in r],
+        [x.audience.value for x in r],
+        [x.ref for x in r],
+        [x.locale.value for x in r],
+        [x.contact.inbox for x in r],
+        [x.name for x in r],
+        [x.contact.phone for x in r],
+        [x.contact.email for x in r],
+        [x.contact.zalo_uid for x in r],
+    )
+    await connection.execute(
+        _PLAN_DELIVERIES,
+        event_id,
+        [x.id for x in d],
+        [x.recipient.id for x in d],
+        [x.plan.channel for x in d],
+        [x.content_kind.value for x in d],
+        [x.plan.position.value for x in d],
+        [x.plan.rank for x in d],
+        [x.plan.urgency.value for x in d],
+        [x.plan.state.value for x in d],
+        [x.plan.due_at for x in d],
+        [x.plan.expires_at for x in d],
+        [x.plan.reason.code.value for x in d],
+        [as_json(x.plan.reason) for x in d],
+        now,
+        RING_LEASE,
+    )
