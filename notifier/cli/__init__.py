@@ -14,6 +14,7 @@ COMMANDS = {
     "migrate": "bring the database to the newest schema",
     "doctor": "say what is configured, what is wrong and what to type",
     "route": "explain who would be told of an event, without sending",
+    "post": "post an event as its dossier system would, signed",
     "timeline": "tell the whole story of one dossier's notices",
     "zalo-token": "store the refresh token of the Zalo Official Account",
     "demo": "the whole service on this machine, with sandbox providers",

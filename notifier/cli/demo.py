@@ -19,6 +19,7 @@ import click
 
 from notifier.cli import embedded
 from notifier.cli.playground import PROVINCE, Playground, playground, samples
+from notifier.cli.post import ACCEPTED, post
 from notifier.cli.screen import Screen
 from notifier.cli.supervisor import Supervisor
 from notifier.cli.timeline import read_story
@@ -26,7 +27,6 @@ from notifier.domain.clock import VIETNAM, Clock, move_clock, shifted_clock
 from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.errors import NotifierError
 from notifier.domain.ids import DossierCode
-from notifier.intake.signature import parse_secret, sign
 from notifier.sandbox.app import running
 from notifier.settings import load_settings
 from notifier.store import progress, tokens
@@ -133,7 +133,7 @@ async def _ready(ground: Playground) -> None:
 
 async def _play(ground: Playground, pool: Pool, screen: Screen, stop: asyncio.Event, *, once: bool) -> bool:
     """Post the samples and show what becomes of them; answers whether everything settled."""
-    screen.addresses(ground.web_url, f"http://127.0.0.1:{ground.sandbox.http_port}")
+    screen.addresses(ground.web_url, f"http://127.0.0.1:{ground.sandbox.http_port}", ground.environ["NOTIFIER_CONFIG"])
     clock = shifted_clock(ground.clock_file)
     poster = asyncio.create_task(post_samples(ground, clock))
     deadline = time.monotonic() + ONCE_SECONDS
@@ -170,26 +170,18 @@ async def post_samples(ground: Playground, clock: Clock) -> None:
     """Send the sample events through the real webhook, signed as their sources sign."""
     async with aiohttp.ClientSession() as session:
         for name, sample in samples():
-            await post(session, ground, clock, name, sample)
+            await post_sample(session, ground, clock, name, sample)
             await asyncio.sleep(PAUSE_BETWEEN_EVENTS)
 
 
-async def post(session: aiohttp.ClientSession, ground: Playground, clock: Clock, name: str, sample: Any) -> Any:
-    """One signed request; answers the body of the 202. Raises what the service refused."""
+async def post_sample(session: aiohttp.ClientSession, ground: Playground, clock: Clock, name: str, sample: Any) -> Any:
+    """Post one sample; answers the body of the 202. Raises what the service refused."""
     source = sample["source"] if isinstance(sample, dict) else PROVINCE
-    message_id = sample["id"] if isinstance(sample, dict) else name
     body = json.dumps(sample, ensure_ascii=False).encode()
-    headers = sign(parse_secret(ground.webhook_secrets[source]), message_id, clock(), body)
-    content_type = "application/cloudevents+json" if isinstance(sample, dict) else "application/json"
-    async with session.post(
-        f"{ground.web_url}/v1/events",
-        data=body,
-        params={} if isinstance(sample, dict) else {"source": source},
-        headers={**headers, "Content-Type": content_type},
-    ) as answer:
-        if answer.status != 202:  # noqa: PLR2004
-            raise NotifierError(f"{name} was refused with {answer.status}: {await answer.text()}")
-        return await answer.json()
+    status, answer = await post(session, ground.web_url, source, ground.webhook_secrets[source], body, clock())
+    if status != ACCEPTED:
+        raise NotifierError(f"{name} was refused with {status}: {answer}")
+    return json.loads(answer)
 
 
 async def _tell_story(ground: Playground) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -14,8 +15,12 @@ from notifier.telemetry.logs import set_up_logs
 
 
 def process_name(role: str) -> str:
-    """Who this process is in leases, in RQ and in the audit trail: unique among running processes."""
-    return f"{role}-{socket.gethostname()}-{os.getpid()}"
+    """Who this process is in leases, in RQ and in the audit trail.
+
+    Unique for ever, not only among running processes: a container that starts again has the host name and the process
+    id of the one that was killed, and RQ refuses a name that it still knows.
+    """
+    return f"{role}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def prepared(metrics_port: int | None = None) -> Settings:

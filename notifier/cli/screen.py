@@ -50,11 +50,12 @@ class Screen:
     def say(self, text: str) -> None:
         self._console.print(f"[dim]{time.monotonic() - self._began:6.1f} s[/]  {text}", soft_wrap=True)
 
-    def addresses(self, web_url: str, sandbox_url: str) -> None:
+    def addresses(self, web_url: str, sandbox_url: str, config: str) -> None:
         self._addresses = (
             f"Điện thoại, Zalo, hộp thư của công dân  {sandbox_url}/",
             f"Hộp thư trên Cổng của một công dân      {sandbox_url}/cong/0",
             f"API (OpenAPI), sức khỏe, số đo          {web_url}/openapi.json  /readyz  /metrics",
+            f"Gửi sự kiện của mình: NOTIFIER_CONFIG={config} ./dev run notifier post EVENT.json",
         )
         for line in self._addresses:
             self.say(line)

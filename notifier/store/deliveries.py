@@ -168,11 +168,13 @@ async def move(
 
 
 async def release(connection: Connection, ids: Sequence[DeliveryId], worker: str) -> None:
-    """Give deliveries back untouched."""
+    """Give deliveries back untouched; they are rung for again when `RING_LEASE` is over."""
     await connection.execute(
-        "UPDATE delivery SET lease_owner = NULL, lease_until = NULL WHERE id = ANY ($1::uuid[]) AND lease_owner = $2",
+        f"UPDATE delivery SET lease_owner = '{BELL}', lease_until = now() + $3"
+        " WHERE id = ANY ($1::uuid[]) AND lease_owner = $2",
         ids,
         worker,
+        RING_LEASE,
     )
 
 

@@ -108,3 +108,23 @@ async def test_migrating_twice_and_together_is_harmless(ground):
     environ = {"NOTIFIER_CONFIG": ground.environ["NOTIFIER_CONFIG"]}
     answers = await asyncio.gather(*(run("migrate", environ=environ) for _ in range(2)))
     assert [code for code, _, _ in answers] == [0, 0]
+
+
+async def test_post_signs_an_event_as_its_source_would(ground, client, app):
+    event = str(ROOT / "notifier/sandbox/events/03-khong-tiep-nhan.json")
+    environ = {"NOTIFIER_CONFIG": ground.environ["NOTIFIER_CONFIG"]}
+    code, out, _ = await run("post", event, environ=environ)
+    assert (code, out.split()[0]) == (0, "202")
+    code, out, _ = await run("post", event, environ=environ)
+    assert '"duplicate": true' in out
+    async with app.pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM event") == 1
+
+
+async def test_post_says_when_nobody_answers_and_when_a_source_is_strange(ground):
+    environ = {"NOTIFIER_CONFIG": ground.environ["NOTIFIER_CONFIG"]}
+    event = str(ROOT / "notifier/sandbox/events/03-khong-tiep-nhan.json")
+    code, _, err = await run("post", event, "--url", "http://127.0.0.1:9", environ=environ)
+    assert (code, "does not answer" in err) == (1, True)
+    code, _, err = await run("post", event, "--source", "ai-do", environ=environ)
+    assert (code, "there is no secret for the source ai-do" in err) == (1, True)

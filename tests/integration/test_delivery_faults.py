@@ -229,3 +229,17 @@ async def test_zalo_without_a_usable_grant_waits_and_loses_nothing(client, groun
     else:
         assert (await states(app))["citizen", "zalo"] == "planned"
         assert (await reasons(app, "citizen", "zalo"))[-1] == "planned.throttled"
+
+
+async def test_a_channel_that_is_switched_off_meanwhile_keeps_its_messages_until_their_deadline(
+    client, ground, app, sandbox
+):
+    await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
+    async with app.pool.acquire() as connection:
+        await steps.route(app, [str(row["id"]) for row in await connection.fetch("SELECT id FROM event")])
+    del app.setups["sms"]
+    await work_once(app)
+    assert (await states(app))["citizen", "sms"] == "planned"
+    pass_time(ground, timedelta(hours=49))
+    await work_once(app)
+    assert (await states(app))["citizen", "sms"] == "expired"

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from notifier.cli.demo import installation, post
+from notifier.cli.demo import installation, post_sample
 from notifier.cli.playground import Playground, samples
 from notifier.domain.clock import Clock, move_clock, shifted_clock
 from notifier.domain.deliveries import DeliveryState
@@ -34,7 +34,7 @@ class System:
         """Post a sample event by its file name, or another body, signed; answers the body of the 202."""
         body = body or dict(samples())[sample]
         async with aiohttp.ClientSession() as session:
-            return await post(session, self.ground, self.clock, sample, body)
+            return await post_sample(session, self.ground, self.clock, sample, body)
 
     async def lines(self, *codes: str) -> list[Line]:
         async with self.pool.acquire() as connection:

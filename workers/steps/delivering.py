@@ -91,7 +91,7 @@ async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Sending]) -> 
         decided = {work.delivery.id: _decide_due(app, work, now) for work in held}
         moves = [_move(work.delivery, step) for work in held if (step := decided[work.delivery.id])]
         moved = await deliveries.move(connection, moves, actor=app.name, now=now, holder=app.name)
-        ready = _with_room([work for work in held if decided[work.delivery.id] is None], calls)
+        ready = _with_room(app, [work for work in held if decided[work.delivery.id] is None], calls)
         sendings = await _begin_attempts(app, connection, ready, now)
         idle = {work.delivery.id for work in held} - moved - {sending.work.delivery.id for sending in sendings}
         await deliveries.release(connection, list(idle), app.name)
@@ -103,24 +103,22 @@ async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Sending]) -> 
 
 def _decide_due(app: App, work: Work, now: datetime) -> Decision | None:
     setup = app.setups.get(work.delivery.channel)
-    if setup is None:
-        return None
     return on_due(
         work.delivery,
         app.rules.policy(work.delivery.channel),
-        traits_of(setup),
+        traits_of(setup) if setup else Traits(),
         now,
         random.random(),  # noqa: S311 - jitter
-        hours_of(app, setup, work.recipient.audience, work.delivery),
+        hours_of(app, setup, work.recipient.audience, work.delivery) if setup else (),
     )
 
 
-def _with_room(ready: Sequence[Work], calls: Calls[Sending]) -> list[Work]:
-    """Those that may be called for now: sendable, and their channel is not full."""
-    room = {work.delivery.channel: calls.room(work.delivery.channel) for work in ready}
+def _with_room(app: App, ready: Sequence[Work], calls: Calls[Sending]) -> list[Work]:
+    """Those that may be called for now: sendable, their channel switched on and not full."""
+    room = {channel: calls.room(channel) for channel in app.setups}
     chosen = []
     for work in ready:
-        if work.delivery.state in SENDABLE and room[work.delivery.channel] > 0:
+        if work.delivery.state in SENDABLE and room.get(work.delivery.channel, 0) > 0:
             room[work.delivery.channel] -= 1
             chosen.append(work)
     return chosen
@@ -141,7 +139,7 @@ async def _begin_attempts(app: App, connection: Connection, ready: Sequence[Work
     sendings = [
         Sending(work, AttemptId(uuid7(now)), app.setups[work.delivery.channel])
         for work in ready
-        if work.delivery.id in begun and work.delivery.channel in app.setups
+        if work.delivery.id in begun
     ]
     begun_attempts = [
         NewAttempt(each.attempt, each.work.delivery.id, each.work.calls + 1, each.work.delivery.id.hex)
@@ -167,6 +165,11 @@ async def _render(app: App, sendings: Sequence[Sending]) -> None:
             TEMPLATE_FAULTS.labels(delivery.channel).inc()
             log.error("a message cannot be rendered", extra={"delivery": delivery.id, "code": fault.code})  # noqa: TRY400 - the fault is named
             sending.result = after_template_fault(fault.template, fault.fact)
+        except Exception as error:
+            TEMPLATE_FAULTS.labels(delivery.channel).inc()
+            log.exception("rendering failed", extra={"delivery": delivery.id})
+            sending.content = None
+            sending.result = after_template_fault(event.type, type(error).__name__)
     written = [
         (each.work.delivery.id, each.content, each.work.delivery.content_kind, each.template, each.version)
         for each in sendings
