@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,11 @@ async def _demo(*, once: bool) -> int:
     directory = Path(tempfile.mkdtemp(prefix="notifier-demo-"))
     screen = Screen(began)
     try:
-        async with installation(directory, screen.say) as (ground, pool):
+        async with installation(directory, screen.say) as running_now:
             if not stop.is_set():
-                settled = await _play(ground, pool, screen, stop, once=once)
+                settled = await _play(running_now, screen, stop, once=once)
                 if once and not stop.is_set():
-                    await _tell_story(ground)
+                    await _tell_story(running_now.ground)
                     return 0 if settled else 1
     except NotifierError as error:
         click.echo(str(error), err=True)
@@ -83,8 +84,18 @@ async def _demo(*, once: bool) -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything running: where it is, a look into its database, its clock, its processes."""
+
+    ground: Playground
+    pool: Pool
+    clock: Clock
+    supervisor: Supervisor
+
+
 @asynccontextmanager
-async def installation(directory: Path, say: Any, environment: str = "demo") -> AsyncIterator[tuple[Playground, Pool]]:
+async def installation(directory: Path, say: Any, environment: str = "demo") -> AsyncIterator[Installation]:
     """Everything running and ready: databases, sandbox, web, dispatcher and one worker per lane."""
     async with AsyncExitStack() as stack:
         supervisor = Supervisor(directory)
@@ -105,7 +116,7 @@ async def installation(directory: Path, say: Any, environment: str = "demo") -> 
             supervisor.start(f"worker-{lane.value}", ["worker", lane.value], ground.environ)
         supervisor.start("dispatcher", ["dispatcher"], ground.environ)
         await _ready(ground)
-        yield ground, pool
+        yield Installation(ground, pool, clock, supervisor)
 
 
 async def _grant_zalo(ground: Playground, pool: Pool, clock: Clock) -> None:
@@ -131,16 +142,16 @@ async def _ready(ground: Playground) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _play(ground: Playground, pool: Pool, screen: Screen, stop: asyncio.Event, *, once: bool) -> bool:
+async def _play(here: Installation, screen: Screen, stop: asyncio.Event, *, once: bool) -> bool:
     """Post the samples and show what becomes of them; answers whether everything settled."""
+    ground, clock = here.ground, here.clock
     screen.addresses(ground.web_url, f"http://127.0.0.1:{ground.sandbox.http_port}", ground.environ["NOTIFIER_CONFIG"])
-    clock = shifted_clock(ground.clock_file)
     poster = asyncio.create_task(post_samples(ground, clock))
     deadline = time.monotonic() + ONCE_SECONDS
     settled = False
     with screen.live():
         while not stop.is_set():
-            async with pool.acquire() as connection:
+            async with here.pool.acquire() as connection:
                 lines, unrouted = await progress.lines(connection), await progress.unrouted(connection)
             screen.show(lines, clock())
             if poster.done():

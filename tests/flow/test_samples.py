@@ -40,8 +40,10 @@ MESSAGES: dict[str, list[tuple[str, str, str]]] = {
         (
             "sms",
             "0912000903",
-            "Nhac viec: ho so H01.14-261119-0042 da chuyen buoc: Lanh dao phong duyet ho so. "
-            "Han 11:30 23/11/2026. <link>",
+            (
+                "Nhac viec: ho so H01.14-261119-0042 da chuyen buoc: Lanh dao phong duyet ho so. "
+                "Han 11:30 23/11/2026. <link>"
+            ),
         ),
         ("zalo", UID.format(909), ZALO["reminder"]),
         ("zalo", UID.format(904), ZALO["reminder"]),

@@ -10,12 +10,11 @@ from typing import Any
 
 import aiohttp
 
-from notifier.cli.demo import installation, post_sample
+from notifier.cli.demo import Installation, installation, post_sample
 from notifier.cli.playground import Playground, samples
-from notifier.domain.clock import Clock, move_clock, shifted_clock
+from notifier.domain.clock import move_clock
 from notifier.domain.deliveries import DeliveryState
 from notifier.store import progress
-from notifier.store.pool import Pool
 from notifier.store.progress import Line
 from tests.support.waiting import until
 
@@ -26,18 +25,20 @@ MessageKey = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    ground: Playground
-    pool: Pool
-    clock: Clock
+    here: Installation
+
+    @property
+    def ground(self) -> Playground:
+        return self.here.ground
 
     async def post(self, sample: str, body: Any = None) -> Any:
         """Post a sample event by its file name, or another body, signed; answers the body of the 202."""
         body = body or dict(samples())[sample]
         async with aiohttp.ClientSession() as session:
-            return await post_sample(session, self.ground, self.clock, sample, body)
+            return await post_sample(session, self.ground, self.here.clock, sample, body)
 
     async def lines(self, *codes: str) -> list[Line]:
-        async with self.pool.acquire() as connection:
+        async with self.here.pool.acquire() as connection:
             return [line for line in await progress.lines(connection) if line.dossier_code in codes]
 
     async def settled(self, *codes: str) -> dict[tuple[str, str, str], str]:
@@ -47,7 +48,7 @@ class System:
         """
 
         async def is_settled() -> bool:
-            async with self.pool.acquire() as connection:
+            async with self.here.pool.acquire() as connection:
                 if await progress.unrouted(connection):
                     return False
             waiting = [line for line in await self.lines(*codes) if line.due_at is not None]
@@ -60,7 +61,7 @@ class System:
 
     def at_least(self, moment: datetime) -> None:
         """Let the clock of all processes show at least this moment."""
-        if moment > self.clock():
+        if moment > self.here.clock():
             move_clock(self.ground.clock_file, moment)
 
     async def messages(self) -> dict[int, MessageKey]:
@@ -94,5 +95,5 @@ def _headline(message: dict[str, Any]) -> str:
 
 @asynccontextmanager
 async def running_system(directory: Path) -> AsyncIterator[System]:
-    async with installation(directory, lambda _: None, environment="test") as (ground, pool):
-        yield System(ground, pool, shifted_clock(ground.clock_file))
+    async with installation(directory, lambda _: None, environment="test") as here:
+        yield System(here)
