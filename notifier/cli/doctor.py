@@ -102,15 +102,19 @@ def _shown(key: str, value: Any) -> str:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Everything that can be found out without changing or sending anything."""
+    findings, setups = examine_configuration(settings)
+    findings += [finding async for finding in _database(settings, setups)]
+    return findings + await asyncio.to_thread(lambda: list(_redis(settings)))
+
+
+def examine_configuration(settings: Settings) -> tuple[list[Finding], Mapping[ChannelName, ChannelSetup]]:
+    """What the settings, rules and templates say by themselves, and the channels if they can be used."""
     findings = [*_safely("sources", _sources(settings)), *_safely("channels", _channels(settings))]
     try:
         setups = channel_setups(settings)
     except NotifierError:
-        setups = {}
-    else:
-        findings += _safely("rules", _rules(settings, setups))
-    findings += [finding async for finding in _database(settings, setups)]
-    return findings + await asyncio.to_thread(lambda: list(_redis(settings)))
+        return findings, {}
+    return findings + _safely("rules", _rules(settings, setups)), setups
 
 
 def _safely(about: str, part: Iterator[Finding]) -> list[Finding]:

@@ -25,10 +25,10 @@ from tests.support.front_door import Cable, bearer, problem
 from tests.support.intake import event, sample
 from tests.support.stack import post_event
 from tests.support.waiting import until
+from workers import steps
 from workers.dispatcher import ring_due
 from workers.queues import Step, queue_of
 from workers.wiring import App, open_app
-from workers.worker import STEPS
 
 
 @dataclass
@@ -252,7 +252,8 @@ async def test_what_came_in_without_redis_is_rung_for_and_routed_when_it_is_back
 
     await ring_again(app)
     ((step, ids),) = await rung(url)
-    await STEPS[Step(step)](app, ids)
+    assert step == Step.ROUTE
+    await steps.route(app, ids)
 
     async with app.pool.acquire() as connection:
         assert await connection.fetchval("SELECT state FROM event") == "routed"

@@ -1,0 +1,151 @@
+"""The plans of the hot statements: each finds its rows by the index that its comment names, however full the table is.
+
+The statements are those that the functions really send. The tables are full enough that the wrong index costs more
+than the right one; sequential scans are priced out, and the plan is the generic one, whatever the values.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import psycopg
+import pytest
+
+from notifier.domain.content import InboxContent
+from notifier.domain.deliveries import DeliveryState, Urgency
+from notifier.domain.reasons import Reason, ReasonCode
+from notifier.store import deliveries, events, gauges, inbox, lookups, receipts, timelines
+from notifier.store.deliveries import Move
+from notifier.store.pool import open_pool
+
+NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+LEASE = timedelta(seconds=30)
+ID = UUID("01980000-0000-7000-8000-000000000042")
+MOVE = Move(ID, DeliveryState.PLANNED, DeliveryState.SENDING, NOW, Reason(ReasonCode.LEASED, {"attempt": "1"}))
+
+HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
+    "due events": (lambda c: events.ring(c, NOW, 100, Urgency), {"event_due", "event_pkey"}),
+    "due deliveries": (lambda c: deliveries.ring(c, NOW, 100, Urgency), {"delivery_due", "delivery_pkey"}),
+    "due receipts": (lambda c: receipts.ring(c, NOW, 100), {"receipt_due", "receipt_pkey"}),
+    "claimed events": (lambda c: events.claim(c, [ID], "w", LEASE), {"event_pkey", "event_dossier", "dossier_pkey"}),
+    "claimed deliveries": (
+        lambda c: deliveries.claim(c, [ID], "w", LEASE, NOW),
+        {"delivery_pkey", "recipient_pkey", "event_pkey", "event_payload_pkey", "dossier_pkey"},
+    ),
+    "claimed receipts": (lambda c: receipts.claim(c, [1], "w", LEASE, NOW), {"receipt_pkey"}),
+    "a repeat": (lambda c: events.find(c, "source", "id"), {"event_source_external_id_key"}),
+    "dossiers of a batch": (lambda c: events.lock_dossiers(c, "source", ["code"], NOW), {"dossier_pkey"}),
+    "a move": (lambda c: deliveries.move(c, [MOVE], actor="w", now=NOW), {"delivery_pkey"}),
+    "a receipt's delivery by id": (lambda c: deliveries.match_receipt(c, "zalo", ID, None), {"delivery_pkey"}),
+    "a receipt's delivery by reference": (
+        lambda c: deliveries.match_receipt(c, "zalo", None, "m-1"),
+        {"delivery_reference"},
+    ),
+    "fallbacks": (
+        lambda c: deliveries.siblings_with_fallback(c, [ID]),
+        {"recipient_pkey", "delivery_recipient_id_channel_key"},
+    ),
+    "a page of an inbox": (
+        lambda c: inbox.page(c, "owner", before=None, unread_only=False, limit=20),
+        {"inbox_message_pkey"},
+    ),
+    "news of an inbox": (lambda c: inbox.after(c, "owner", 1, 100), {"inbox_message_pkey"}),
+    "the unread count": (lambda c: inbox.unread(c, "owner"), {"inbox_unread"}),
+    "the counter of an inbox": (lambda c: inbox.newest_seq(c, "owner"), {"inbox_pkey"}),
+    "a message stored": (
+        lambda c: inbox.store(c, ID, "owner", InboxContent("t", "b"), NOW),
+        {"delivery_pkey", "inbox_message_delivery_id_key"},
+    ),
+    "a message read": (lambda c: inbox.mark_read(c, "owner", ID, NOW), {"inbox_message_delivery_id_key"}),
+    "a look-up link": (
+        lambda c: lookups.open_link(c, b"hash", NOW),
+        {"lookup_pkey", "dossier_pkey", "event_payload_pkey"},
+    ),
+    "a timeline": (
+        lambda c: timelines.of_dossier(c, "source", "code"),
+        {"event_dossier", "audit_event", "delivery_pkey", "recipient_pkey", "attempt_delivery_id_number_key"},
+    ),
+    "the backlog": (lambda c: gauges.backlog(c, NOW), {"event_due", "delivery_due", "receipt_due"}),
+}
+
+FILL = """
+CREATE FUNCTION id(kind int, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+    $$ SELECT (lpad(to_hex(kind), 8, '0') || lpad(to_hex(n), 24, '0'))::uuid $$;
+INSERT INTO event SELECT id(1, n), 'source' || n % 3, 'e' || n, 'hoso.x', 'd' || n / 4, n, now(), now(), '', '[]',
+    'normal', CASE WHEN n % 100 = 0 THEN 'received' ELSE 'routed' END, CASE WHEN n % 100 = 0 THEN now() END
+    FROM generate_series(1, 4000) n;
+INSERT INTO event_payload SELECT id, '{"HoSo": {}}' FROM event;
+INSERT INTO dossier SELECT source, dossier_code, 2, min(id::text)::uuid, now() FROM event GROUP BY source, dossier_code;
+INSERT INTO recipient SELECT id(2, n), id(1, n), 'citizen', 'citizen', 'vi', 'o' || n / 8, 'x'
+    FROM generate_series(1, 4000) n;
+INSERT INTO delivery (id, event_id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
+                      expires_at, reference, created_at, updated_at)
+    SELECT id(k + 2, n), id(1, n), id(2, n), 'c' || k, 'sms', 'first', 0, 'normal',
+           CASE WHEN n % 100 = 0 THEN 'planned' ELSE 'delivered' END, CASE WHEN n % 100 = 0 THEN now() END,
+           now(), 'r' || n, now(), now()
+    FROM generate_series(1, 4000) n, generate_series(1, 3) k;
+INSERT INTO attempt SELECT id(9, n), id(3, n), 1, 'k', 'w', now(), now() FROM generate_series(1, 4000) n;
+INSERT INTO receipt (channel, received_at, method, query, headers, body, state, due_at)
+    SELECT 'c1', now(), 'GET', '{}', '{}', '', CASE WHEN n % 100 = 0 THEN 'stored' ELSE 'applied' END,
+           CASE WHEN n % 100 = 0 THEN now() END FROM generate_series(1, 4000) n;
+INSERT INTO inbox SELECT 'o' || n, 8 FROM generate_series(0, 500) n;
+INSERT INTO inbox_message SELECT 'o' || n / 8, n % 8 + 1, id(3, n), 's', 'd', 't', 'b', NULL, now(),
+    CASE WHEN n % 4 > 0 THEN now() END FROM generate_series(1, 4000) n;
+INSERT INTO lookup SELECT n::text::bytea, 'source' || n % 3, 'd' || n / 4, now() FROM generate_series(1, 4000) n;
+INSERT INTO audit (at, actor, event_id, delivery_id, reason, details)
+    SELECT now(), 'w', id(1, n), id(3, n), 'planned.rule', '{}' FROM generate_series(1, 4000) n, generate_series(1, 4);
+ANALYZE;
+"""
+
+
+@pytest.fixture(scope="module")
+def explain(template_database: str) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
+    """The nodes of a statement's generic plan. Nothing is executed."""
+    with psycopg.connect(template_database.replace("/template_notifier?", "/postgres?"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE plans TEMPLATE template_notifier")
+        with psycopg.connect(
+            template_database.replace("/template_notifier?", "/plans?"), autocommit=True
+        ) as connection:
+            connection.execute(FILL)
+            connection.execute("SET enable_seqscan = off")
+            yield lambda statement: list(
+                nodes(connection.execute(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {statement}").fetchone()[0][0]["Plan"])
+            )
+        admin.execute("DROP DATABASE plans WITH (FORCE)")
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+async def sent_by(work: Callable[[Any], Awaitable[Any]], database_url: str) -> list[str]:
+    """The statements that a function of the store sends."""
+    sent: list[str] = []
+    async with await open_pool(database_url, size=1) as pool, pool.acquire() as connection:
+        with connection.query_logger(lambda record: sent.append(record.query)):
+            try:
+                await work(connection)
+            except (AssertionError, TypeError, asyncpg.PostgresError):
+                assert sent, "nothing was sent"
+    return sent
+
+
+@pytest.mark.parametrize("name", list(HOT))
+async def test_a_hot_statement_finds_its_rows_by_its_index(name, new_database, explain):
+    work, indexes = HOT[name]
+
+    plan = [node for statement in await sent_by(work, new_database) for node in explain(statement)]
+
+    assert {node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"} == set()
+    assert indexes <= {node["Index Name"] for node in plan if "Index Name" in node}, json.dumps(plan, indent=1)
+
+
+async def test_the_oldest_due_rows_come_from_the_index_without_sorting(new_database, explain):
+    (statement,) = await sent_by(HOT["due deliveries"][0], new_database)
+
+    assert not [node for node in explain(statement) if node["Node Type"] == "Sort"]
