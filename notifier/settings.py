@@ -45,7 +45,7 @@ class _Table(BaseModel):
 
 class Database(_Table):
     url: SecretStr = Field(description="PostgreSQL 15 or newer: postgresql://user:password@host/name")
-    pool_size: int = Field(default=10, ge=1, le=200, description="connections per process")
+    pool_size: int = Field(default=10, ge=3, le=200, description="connections per process")
     statement_timeout_seconds: float = Field(default=15, gt=0)
 
 

@@ -184,8 +184,9 @@ def residents() -> Iterator[Resident]:
     known: dict[str, Resident] = {}
     for _, sample in samples():
         records = sample if isinstance(sample, list) else [sample["data"]["HoSo"]]
+        source = PROVINCE if isinstance(sample, list) else sample["source"]
         for record in records:
-            citizen = _authorised(record) if record.get("UyQuyen") else _owner(record)
+            citizen = _citizen(record, source)
             known.setdefault(citizen.name, citizen)
     for _, sample in samples():
         progress = (sample["data"].get("TienDo") or {}) if isinstance(sample, dict) else {}
@@ -195,37 +196,32 @@ def residents() -> Iterator[Resident]:
     yield from known.values()
 
 
-def _owner(record: Mapping[str, Any]) -> Resident:
+def _citizen(record: Mapping[str, Any], source: str) -> Resident:
+    """Whom the messages about this dossier go to, and what the portal asks the inbox API with."""
+    authorised = bool(record.get("UyQuyen"))
+    of_whom = "NguoiUyQuyen" if authorised else ""
     papers = [each["SoDinhDanh"] for each in record.get("DinhDanhCHS") or () if each["SoDinhDanh"]]
-    numbers = [number for number in papers if number not in FILLER_NUMBERS]
-    return _citizen(
-        record["ChuHoSo"],
-        record.get("SoDienThoai"),
-        record.get("Email"),
-        record.get("ZaloUserId"),
-        personal_number=numbers[0] if numbers else None,
+    phone, email = mobile_e164(record.get(f"SoDienThoai{of_whom}")), record.get(f"Email{of_whom}") or None
+    ways = {
+        "personal_number": None if authorised else next((n for n in papers if n not in FILLER_NUMBERS), None),
+        "phone": phone,
+        "email": email,
+        "dossier": {"source": source, "code": record["MaHoSo"]},
+    }
+    return Resident(
+        record["NguoiUyQuyen"] if authorised else record["ChuHoSo"],
+        phone,
+        email,
+        None if authorised else record.get("ZaloUserId"),
+        next({kind: value} for kind, value in ways.items() if value),
+        role="Công dân",
     )
-
-
-def _authorised(record: Mapping[str, Any]) -> Resident:
-    return _citizen(
-        record["NguoiUyQuyen"], record.get("SoDienThoaiNguoiUyQuyen"), record.get("EmailNguoiUyQuyen"), None, None
-    )
-
-
-def _citizen(
-    name: str, phone: str | None, email: str | None, zalo_uid: str | None, personal_number: str | None
-) -> Resident:
-    mobile = mobile_e164(phone) if phone else None
-    ways = {"personal_number": personal_number, "phone": mobile, "email": email or None}
-    lookup = next(({kind: value} for kind, value in ways.items() if value), None)
-    return Resident(name, mobile, email or None, zalo_uid, lookup, role="Công dân")
 
 
 def _officer(officer: Mapping[str, Any], role: str) -> Resident:
     return Resident(
         officer["HoTen"],
-        mobile_e164(officer["SoDienThoai"]) if officer.get("SoDienThoai") else None,
+        mobile_e164(officer.get("SoDienThoai")),
         officer.get("Email"),
         officer.get("ZaloUserId"),
         {"staff_code": officer["Ma"]},

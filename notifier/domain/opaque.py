@@ -19,8 +19,13 @@ def _keyed(secret: bytes, domain: bytes, text: str, length: int) -> str:
 
 
 def inbox_owner(secret: bytes, kind: str, value: str) -> InboxOwner:
-    """The inbox of the person whom `kind` (`personal_number`, `phone`, `email`, `staff`, `dossier`) and value name."""
+    """The inbox of the person whom `kind` (`personal_number`, `phone`, `email`, `staff`) and value name."""
     return InboxOwner(_keyed(secret, _DOMAIN_INBOX, f"{kind}\x00{value}", 32))
+
+
+def dossier_inbox(secret: bytes, source: SourceName, code: DossierCode) -> InboxOwner:
+    """The inbox of a dossier whose citizen left nothing to be known by."""
+    return inbox_owner(secret, "dossier", f"{source}\x00{code}")
 
 
 def lookup_token(secret: bytes, source: SourceName, code: DossierCode, ref: str) -> str:

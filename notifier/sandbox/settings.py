@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from notifier.domain.errors import SettingsError
@@ -90,7 +91,7 @@ class Person:
     phone: str | None = None
     email: str | None = None
     zalo_uid: str | None = None
-    lookup: Mapping[str, str] | None = None
+    lookup: Mapping[str, Any] | None = None
     role: str = ""
     has_zalo: bool = True
     """Whether a Zalo account belongs to the phone."""

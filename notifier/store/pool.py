@@ -9,6 +9,8 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 """What a statement runs on: a plain connection or one lent by the pool."""
 Pool = asyncpg.Pool
 
+CONNECT_SECONDS = 5
+
 
 async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: float = 15, name: str = "notifier") -> Pool:
     """A pool whose jsonb columns are Python values. It opens its first connection at once, so a wrong address shows."""
@@ -17,7 +19,8 @@ async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: floa
         min_size=1,
         max_size=size,
         init=_teach_json,
-        command_timeout=statement_timeout_seconds + 5,
+        timeout=CONNECT_SECONDS,
+        command_timeout=statement_timeout_seconds + 2,
         server_settings={
             "application_name": name,
             "statement_timeout": str(int(statement_timeout_seconds * 1000)),
@@ -39,6 +42,7 @@ DATABASE_DOWN = (
     asyncpg.PostgresConnectionError,  # class 08
     asyncpg.InsufficientResourcesError,  # class 53: too many connections, disk full
     asyncpg.OperatorInterventionError,  # class 57: shut down, starting up, cut off, cancelled for its time
+    asyncpg.TransactionRollbackError,  # class 40: a deadlock was broken by ending this transaction
     asyncpg.InterfaceError,
 )
 """What a statement raises when the database cannot be reached or cannot serve; nothing was acknowledged then."""

@@ -1,36 +1,15 @@
 """Every address of the service, with what its documentation says: the router and OpenAPI are made from this table."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from notifier.intake.models import EventEnvelope
 from notifier.web.api import events, inbox, operations, receipts, timeline
-from notifier.web.api.openapi import show_openapi
+from notifier.web.openapi import openapi_document
 from notifier.web.pages import lookup
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    method: str
-    path: str
-    handler: Handler
-    summary: str
-    answers: dict[int, str]
-    """Status → what it means. Failures are problem documents."""
-    body: dict[str, type[BaseModel] | dict[str, Any]] = field(default_factory=dict)
-    """Media type → model or schema of the request."""
-    query: dict[str, str] = field(default_factory=dict)
-    """Parameter → what it does."""
-    security: str | None = None
-    """`bearer` or `webhook`."""
-    media_type: str = "application/json"
-
+from notifier.web.route import Route
 
 _ENVELOPE = EventEnvelope
 _BARE: dict[str, Any] = {
@@ -42,6 +21,16 @@ _BARE: dict[str, Any] = {
         {"type": "object", "required": ["data"], "properties": {"data": {"type": "array", "maxItems": 100}}},
     ],
 }
+
+
+async def show_openapi(_request: web.Request) -> web.Response:
+    return web.json_response(_described())
+
+
+@cache
+def _described() -> dict[str, Any]:
+    return openapi_document(ROUTES)
+
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -137,7 +126,7 @@ ROUTES: tuple[Route, ...] = (
         "/t/{token}",
         lookup.show_lookup,
         "The look-up page behind a link of a message: where the dossier stands, no personal data",
-        {200: "The page", 404: "A page that says what to do"},
+        {200: "The page", 404: "A page that says what to do", 503: "A page that says to try later"},
         media_type="text/html",
     ),
     Route(

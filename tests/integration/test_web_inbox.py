@@ -3,6 +3,8 @@
 import pytest
 
 from tests.support.front_door import bearer, get, look_up, problem, told
+from tests.support.intake import sample
+from tests.support.stack import post_event, settle
 
 
 @pytest.fixture
@@ -187,3 +189,14 @@ async def test_a_message_in_the_inbox_of_somebody_else_cannot_be_read(client, gr
     (message,) = (await get(client, ground, messages))["messages"]
 
     assert await read(client, ground, await look_up(client, ground, staff_code="vv.mau"), message["id"]) == 404
+
+
+async def test_a_dossier_whose_citizen_left_no_contact_has_an_inbox_by_its_own_name(client, ground, app, sandbox):
+    event = sample("12-khong-lien-he")
+    await post_event(client, ground, event)
+    await settle(app)
+
+    code = event["data"]["HoSo"]["MaHoSo"]
+    inbox_of = await look_up(client, ground, dossier={"source": event["source"], "code": code})
+    (message,) = (await get(client, ground, f"/v1/inbox/{inbox_of}/messages"))["messages"]
+    assert message["dossier_code"] == code

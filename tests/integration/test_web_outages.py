@@ -296,3 +296,13 @@ async def test_a_job_is_a_step_and_ids_as_json_and_nothing_else(ringing, ground,
         {},
     ]
     assert not [value for value in stored.values() if "Riêng".encode() in value or b"0912000" in value]
+
+
+async def test_a_look_up_page_without_the_database_still_speaks_to_people(line, ground):
+    await line.cable.pull()
+
+    async with line.client.get("/t/abcdefghijklmnop") as answer:
+        text = await answer.text()
+    assert answer.status == 503
+    assert answer.content_type == "text/html"
+    assert "Tạm thời chưa xem được" in text

@@ -57,7 +57,7 @@ async def problem(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     return document
 
 
-async def look_up(client: aiohttp.ClientSession, ground: Playground, **who: str) -> str:
+async def look_up(client: aiohttp.ClientSession, ground: Playground, **who: Any) -> str:
     """The name of the inbox of one person."""
     async with client.post("/v1/inbox/lookup", json=who, headers=bearer(ground)) as answer:
         name: str = (await answer.json())["inbox"]

@@ -12,7 +12,7 @@ from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.dossiers import Person
 from notifier.domain.events import DossierEvent
 from notifier.domain.ids import ChannelName, DeliveryId, EventId, InboxOwner, RecipientId, uuid7
-from notifier.domain.opaque import inbox_owner, lookup_token, token_hash
+from notifier.domain.opaque import dossier_inbox, inbox_owner, lookup_token, token_hash
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.intake.codes import SourceProfile
@@ -139,7 +139,7 @@ def owner_of(secret: bytes, audience: Audience, person: Person, event: DossierEv
     for kind, value in ways.items():
         if value:
             return inbox_owner(secret, kind, value)
-    return inbox_owner(secret, "dossier", f"{event.source}\x00{event.dossier.code}")
+    return dossier_inbox(secret, event.source, event.dossier.code)
 
 
 def kind_of(app: App, channel: ChannelName) -> ContentKind:

@@ -10,8 +10,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner
-from notifier.domain.opaque import inbox_owner
+from notifier.domain.ids import ChannelName, DeliveryId, DossierCode, InboxOwner, SourceName
+from notifier.domain.opaque import dossier_inbox, inbox_owner
 from notifier.domain.receipts import ReceiptFact, ReceiptKind
 from notifier.intake.contacts import email_address, mobile_e164
 from notifier.intake.documents import normalised, parse_json
@@ -31,8 +31,21 @@ BATCH = 100
 PORTAL = ChannelName("portal")
 
 
+class DossierName(BaseModel):
+    """A dossier as its source names it."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    source: Annotated[str, Field(min_length=1, max_length=255)]
+    code: Annotated[str, Field(min_length=1, max_length=255)]
+
+
 class InboxQuery(BaseModel):
-    """Whose inbox: exactly one of these. Sent in a body, because none of it may stand in a URL."""
+    """Whose inbox: exactly one of these. Sent in a body, because none of it may stand in a URL.
+
+    A citizen's inbox is named by the personal number, else by the phone, else by the email of the dossier;
+    `dossier` names the inbox of a dossier that has none of them.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -40,24 +53,28 @@ class InboxQuery(BaseModel):
     phone: Annotated[str, Field(max_length=40)] | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
     staff_code: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    dossier: DossierName | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "InboxQuery":
         if len(self.model_fields_set) != 1 or None in self.model_dump(include=self.model_fields_set).values():
-            raise PydanticCustomError(
-                "one_of", "{expected}", {"expected": "exactly one of personal_number, phone, email, staff_code"}
-            )
+            raise PydanticCustomError("one_of", "{expected}", {"expected": f"exactly one of {', '.join(WAYS)}"})
         return self
 
-    def named(self) -> tuple[str, str] | None:
-        """What names the inbox: the kind and its one spelling, as routing writes it; None where it has none."""
+    def owner(self, secret: bytes) -> InboxOwner | None:
+        """The inbox that is named, in the one spelling that routing uses; None where a value has none."""
+        if self.dossier is not None:
+            return dossier_inbox(secret, SourceName(self.dossier.source), DossierCode(self.dossier.code))
         ways = {
             "personal_number": self.personal_number,
             "phone": mobile_e164(self.phone),
             "email": email_address(self.email),
             "staff": self.staff_code,
         }
-        return next(((kind, value) for kind, value in ways.items() if value), None)
+        return next((inbox_owner(secret, kind, value) for kind, value in ways.items() if value), None)
+
+
+WAYS = tuple(InboxQuery.model_fields)
 
 
 async def look_up(request: web.Request) -> web.Response:
@@ -66,10 +83,9 @@ async def look_up(request: web.Request) -> web.Response:
     query = read(InboxQuery, normalised(parse_json(await read_body(request))))
     if isinstance(query, tuple):
         raise ProblemError("invalid-query", "The question names no inbox.", query)
-    named = query.named()
-    if named is None:
+    owner = query.owner(request.app[APP].secret)
+    if owner is None:
         raise ProblemError("invalid-query", "No mobile number of Vietnam or address of mail has this form.")
-    owner = inbox_owner(request.app[APP].secret, *named)
     return web.json_response({"inbox": owner})
 
 

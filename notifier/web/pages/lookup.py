@@ -13,7 +13,9 @@ from notifier.intake.models import EventData
 from notifier.rendering.phrases import STATUS, moment
 from notifier.store import lookups
 from notifier.store.lookups import PublicState
+from notifier.store.pool import DATABASE_DOWN
 from notifier.web.keys import APP
+from workers.wiring import App
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -36,6 +38,16 @@ MEANING: dict[Status, tuple[str, str]] = {
 """Tone and sentence for each status, in words that a visitor with the link alone may read."""
 
 
+NO_LINK = {
+    "title": "Không mở được liên kết này",
+    "meaning": "Liên kết đã hết hạn hoặc không đúng. Xin dùng liên kết trong tin nhắn mới nhất, hoặc gọi",
+}
+NOT_NOW = {
+    "title": "Tạm thời chưa xem được",
+    "meaning": "Hệ thống đang bận. Xin thử lại sau ít phút, hoặc gọi",
+}
+
+
 @cache
 def _template() -> Any:
     environment = Environment(
@@ -45,16 +57,20 @@ def _template() -> Any:
 
 
 async def show_lookup(request: web.Request) -> web.Response:
-    """200 with the state, or 404 with what to do; both are pages for people."""
+    """200 with the state, 404 or 503 with what to do: always a page for people."""
     app, token = request.app[APP], request.match_info["token"]
-    async with app.pool.acquire() as connection:
-        state = await lookups.open_link(connection, token_hash(token), app.clock()) if token.isascii() else None
-    facts = _facts(state) if state else {"title": "Liên kết không mở được"}
-    unit = facts.pop("unit_code", None)
-    html = _template().render(
-        state=state, sender_name=app.settings.sender_name, hotline=app.settings.hotline(unit), **facts
-    )
-    return web.Response(text=html, content_type="text/html", headers=HEADERS, status=200 if state else 404)
+    try:
+        async with app.pool.acquire() as connection:
+            state = await lookups.open_link(connection, token_hash(token), app.clock()) if token.isascii() else None
+    except (*DATABASE_DOWN, TimeoutError):
+        return _page(app, 503, NOT_NOW)
+    return _page(app, 200, _facts(state), state) if state else _page(app, 404, NO_LINK)
+
+
+def _page(app: App, status: int, facts: dict[str, Any], state: PublicState | None = None) -> web.Response:
+    hotline = app.settings.hotline(facts.get("unit_code"))
+    html = _template().render(state=state, sender_name=app.settings.sender_name, hotline=hotline, **facts)
+    return web.Response(text=html, content_type="text/html", headers=HEADERS, status=status)
 
 
 def _facts(state: PublicState) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """OpenAPI 3.1, made from the table of routes and the pydantic models that read the requests."""
 
 import re
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from notifier import __version__
 from notifier.intake.models import EventEnvelope
 from notifier.intake.problems import MEDIA_TYPE
+from notifier.web.route import Route
 
 _PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -52,22 +53,15 @@ _SECURITY: dict[str, Any] = {
 FIRST_FAILURE = 400
 
 
-async def show_openapi(_request: web.Request) -> web.Response:
-    return web.json_response(openapi_document())
-
-
-@cache
-def openapi_document() -> dict[str, Any]:
-    """The document; the same for every installation."""
-    from notifier.web.routes import ROUTES  # noqa: PLC0415 - the table names this handler too
-
-    models = {model for route in ROUTES for model in route.body.values() if isinstance(model, type)} | {EventEnvelope}
+def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
+    """The document that describes these routes; the same for every installation."""
+    models = {model for route in routes for model in route.body.values() if isinstance(model, type)} | {EventEnvelope}
     _, schemas = models_json_schema(
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
         ref_template="#/components/schemas/{model}",
     )
     paths: dict[str, Any] = {}
-    for route in ROUTES:
+    for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -85,7 +79,7 @@ def openapi_document() -> dict[str, Any]:
     }
 
 
-def _operation(route: Any) -> dict[str, Any]:
+def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
         "operationId": _operation_id(route),
@@ -110,12 +104,12 @@ def _operation(route: Any) -> dict[str, Any]:
     return operation
 
 
-def _operation_id(route: Any) -> str:
+def _operation_id(route: Route) -> str:
     keyed = "_with_key" if route.path.endswith("{key}") else ""
     return f"{route.handler.__name__}{keyed}_{route.method.lower()}"
 
 
-def _answer(route: Any, status: int, text: str) -> dict[str, Any]:
+def _answer(route: Route, status: int, text: str) -> dict[str, Any]:
     if status == web.HTTPNoContent.status_code:
         return {"description": text}
     if status >= FIRST_FAILURE and route.media_type != "text/html":
