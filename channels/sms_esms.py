@@ -141,21 +141,21 @@ def authentic(raw: RawReceipt, settings: Settings) -> bool:
 
 
 def facts(raw: RawReceipt, _settings: Settings) -> tuple[ReceiptFact, ...]:
-    """One fact per report: only "finished" with a count says how it ended, and a failure comes without its reason."""
+    """One fact per report: "refused", or "finished" with a count, says how it ended; the reason never comes with it."""
     query = {key.lower(): value for key, value in raw.query.items()}
     delivery_id, reference = delivery_named(query.get("requestid")), query.get("smsid") or None
     if delivery_id is None and reference is None:
         return ()
     status = query.get("sendstatus", "")
-    kind = ReceiptKind.INFO
+    kind = ReceiptKind.FAILED if status == REFUSED else ReceiptKind.INFO
     if status == FINISHED:
         succeeded, failed = _is_positive(query.get("sendsuccess")), _is_positive(query.get("sendfailed"))
         kind = _ENDINGS.get((succeeded, failed), ReceiptKind.INFO)
     return (ReceiptFact(kind, delivery_id, reference, None, code=f"status_{status}" if status in STATUSES else None),)
 
 
-FINISHED = "5"
-STATUSES = frozenset({"1", "2", "4", FINISHED, "7"})
+REFUSED, FINISHED = "4", "5"
+STATUSES = frozenset({"1", "2", REFUSED, FINISHED, "7"})
 """Waiting for approval, waiting to be sent, refused, finished, handed to the carrier."""
 
 _ENDINGS = {(True, False): ReceiptKind.DELIVERED, (False, True): ReceiptKind.FAILED}

@@ -57,8 +57,6 @@ MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
 """Every legal move. Receipts may correct a failure or an unknown, and make a planned resend needless."""
 
 SENDABLE = frozenset({_D.PLANNED, _D.HELD})
-REACHED = frozenset({_D.ACCEPTED, _D.DELIVERED, _D.READ})
-"""The person is reached, or as good as: no fallback is needed now."""
 MISSED = frozenset({_D.FAILED, _D.EXPIRED, _D.SUPPRESSED, _D.CANCELLED, _D.SUPERSEDED})
 
 

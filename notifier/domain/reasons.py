@@ -47,7 +47,6 @@ class ReasonCode(StrEnum):
     NO_RECEIPT = "settled.no_receipt"
     # stopped
     FALLBACK_NOT_NEEDED = "cancelled.fallback_not_needed"
-    FALLBACK_NONE_LEFT = "cancelled.fallback_none_left"
     # events
     EVENT_RECEIVED = "event.received"
     EVENT_ROUTED = "event.routed"
@@ -55,9 +54,6 @@ class ReasonCode(StrEnum):
     EVENT_NO_CONTACT = "event.no_contact"
     EVENT_NO_RECIPIENT = "event.no_recipient"
     EVENT_UNROUTABLE = "event.unroutable"
-    # receipts
-    RECEIPT_REPEATED = "receipt.repeated"
-    RECEIPT_PARKED = "receipt.parked"
 
 
 TEXTS: dict[ReasonCode, tuple[str, str]] = {
@@ -121,7 +117,6 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "không cần dự phòng, {reached} đã đến",
         "fallback not needed, {reached} reached the person",
     ),
-    ReasonCode.FALLBACK_NONE_LEFT: ("không còn kênh nào để thử", "no channel is left to try"),
     ReasonCode.EVENT_RECEIVED: ("sự kiện đã nhận và lưu", "event received and committed"),
     ReasonCode.EVENT_ROUTED: (
         "đã lập kế hoạch: {planned} gửi, {held} chờ giờ, {standby} dự phòng, {suppressed} không gửi",
@@ -134,11 +129,6 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ),
     ReasonCode.EVENT_NO_RECIPIENT: ("sự kiện không nêu người nhận ({audience})", "the event names no {audience}"),
     ReasonCode.EVENT_UNROUTABLE: ("không đọc được sự kiện đã lưu ({code})", "the stored event cannot be read ({code})"),
-    ReasonCode.RECEIPT_REPEATED: ("biên nhận lặp lại, không đổi gì", "receipt repeated, nothing changed"),
-    ReasonCode.RECEIPT_PARKED: (
-        "biên nhận chưa khớp tin nào, giữ lại",
-        "receipt matches no message yet, kept",
-    ),
 }
 """Vietnamese and English, with the names of the values each sentence needs."""
 

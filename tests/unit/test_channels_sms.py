@@ -132,9 +132,10 @@ async def test_a_foreign_number_is_not_tried():
         ("7", "0", "0", ReceiptKind.INFO),
         ("7", "1", "0", ReceiptKind.INFO),
         ("1", "0", "1", ReceiptKind.INFO),
+        ("4", "0", "0", ReceiptKind.FAILED),
     ],
 )
-def test_only_a_finished_report_with_a_count_says_how_it_ended(
+def test_only_a_refusal_or_a_finished_report_with_a_count_says_how_it_ended(
     status: str, succeeded: str, failed: str, kind: ReceiptKind
 ):
     query = {"RequestId": DELIVERY.hex, "SendStatus": status, "SendSuccess": succeeded, "SendFailed": failed}
