@@ -36,7 +36,7 @@ async def test_a_person_is_named_in_no_log_metric_queue_or_timeline(system: Syst
     assert {"web.log", "dispatcher.log", "worker-urgent.log"} <= set(places)
     async with aiohttp.ClientSession() as session, session.get(f"{system.ground.web_url}/metrics") as answer:
         places["metrics"] = await answer.text()
-    places["queue"] = str([redis.dump(key) for key in redis])
+    places["queue"] = str([redis.dump(key) for key in redis.scan_iter()])
     places["timeline"] = json.dumps(await system.story("mcdt.angiang.gov.vn", CODE), ensure_ascii=False)
 
     found = {(place, person) for place, text in places.items() for person in PERSONAL if person in text}
