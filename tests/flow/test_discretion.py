@@ -9,6 +9,7 @@ from redis import Redis
 from notifier.settings import load_settings
 from tests.flow.test_samples import SAMPLES
 from tests.support.system import System
+from tests.support.waiting import until
 
 CODE = "H01.14-261118-8001"
 PERSONAL = ["Lê Văn Kín Đáo", "kin.dao@example.vn", "912000888", "000085000888"]
@@ -45,8 +46,9 @@ async def test_a_person_is_named_in_no_log_metric_queue_or_timeline(system: Syst
 
 
 async def test_what_the_processes_log_is_json_a_line(system: System):
-    lines = [
-        line for log in system.ground.directory.glob("w*.log") for line in log.read_text(encoding="utf-8").splitlines()
-    ]
-    assert lines
-    assert all("message" in json.loads(line) for line in lines)
+    def lines() -> list[str]:
+        logs = system.ground.directory.glob("w*.log")
+        return [line for log in logs for line in log.read_text(encoding="utf-8").splitlines()]
+
+    await until(lines, 20, "the processes to log something")
+    assert all("message" in json.loads(line) for line in lines())
