@@ -149,19 +149,22 @@ async def _play(here: Installation, screen: Screen, stop: asyncio.Event, *, once
     poster = asyncio.create_task(post_samples(ground, clock))
     deadline = time.monotonic() + ONCE_SECONDS
     settled = False
-    with screen.live():
-        while not stop.is_set():
-            async with here.pool.acquire() as connection:
-                lines, unrouted = await progress.lines(connection), await progress.unrouted(connection)
-            screen.show(lines, clock())
-            if poster.done():
-                poster.result()
-                settled = not unrouted and all(line.due_at is None for line in lines)
-                if once and (settled or time.monotonic() > deadline):
-                    break
-                _skip_the_night(ground, lines, clock, unrouted)
-            await _nap(stop)
-    poster.cancel()
+    try:
+        with screen.live():
+            while not stop.is_set():
+                async with here.pool.acquire() as connection:
+                    lines, unrouted = await progress.lines(connection), await progress.unrouted(connection)
+                screen.show(lines, clock())
+                if poster.done():
+                    poster.result()
+                    settled = not unrouted and all(line.due_at is None for line in lines)
+                    if once and (settled or time.monotonic() > deadline):
+                        break
+                    _skip_the_night(ground, lines, clock, unrouted)
+                await _nap(stop)
+    finally:
+        poster.cancel()
+        await asyncio.gather(poster, return_exceptions=True)
     if once and not settled:
         screen.say("Hết giờ mà còn tin chưa xong. / Time is up and deliveries are not settled.")
     return settled

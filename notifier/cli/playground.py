@@ -151,6 +151,7 @@ def _port(wanted: int) -> int:
     """The wanted port where it is free, else any free one."""
     for port in (wanted, 0):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just closed is free
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
