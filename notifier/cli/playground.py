@@ -25,6 +25,7 @@ ZALO_APP, ZALO_OA = "4100000000000000001", "4200000000000000002"
 HOTLINE = "0296 3956 000"
 FILLER_NUMBERS = frozenset({"000000001"})
 FIRST_TEMPLATE_ID = 410_001
+PORTS_TRIED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Playground:
 
 def playground(directory: Path, *, database_url: str, redis_url: str, environment: str = "demo") -> Playground:
     """Write `notifier.toml` into `directory` and make the sandbox that it points at."""
-    web_port, http_port, smtp_port = _port(8080), _port(8090), _port(8025)
+    web_port, http_port, smtp_port = free_port(8080), free_port(8290), free_port(8525)
     web_url, sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{http_port}"
     webhook_secrets = {name: "whsec_" + base64.b64encode(os.urandom(32)).decode() for name in (PROVINCE, MINISTRY)}
     keys = {name: secrets.token_urlsafe(24) for name in ("app", "oa", "refresh", "api", "sms", "sms_path", "mail_path")}
@@ -147,18 +148,20 @@ def zalo_templates(directory: Path) -> dict[str, tuple[str, TemplateRule]]:
     }
 
 
-def _port(wanted: int) -> int:
-    """The wanted port where it is free, else any free one."""
-    for port in (wanted, 0):
+def free_port(wanted: int) -> int:
+    """The wanted port, or the next one above it that is free.
+
+    Never one of those that the system lends to outgoing connections: such a port may be gone when it is needed.
+    """
+    for port in range(wanted, wanted + PORTS_TRIED):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just closed is free
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            number: int = probe.getsockname()[1]
-            return number
-    raise OSError("no free port on the loopback address")
+            return port
+    raise OSError(f"no free port from {wanted} to {wanted + PORTS_TRIED - 1} on the loopback address")
 
 
 def _toml(table: Mapping[str, Any], path: str = "") -> Iterator[str]:

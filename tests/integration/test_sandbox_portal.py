@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from notifier.cli.playground import free_port
 from notifier.sandbox.app import running
 from notifier.sandbox.settings import Person, PortalAccess
 from tests.support.sandbox import sandbox_settings, serving
@@ -158,10 +159,11 @@ async def test_a_wrong_token_is_told_as_no_connection(inboxes):
             assert "Chưa kết nối được" in await text(session, "/cong/0")
 
 
-async def test_the_page_finds_notifier_when_it_comes_up_later(inboxes, unused_tcp_port):
-    settings = sandbox_settings(f"http://127.0.0.1:{unused_tcp_port}", people=(MAU,), portal=ACCESS)
+async def test_the_page_finds_notifier_when_it_comes_up_later(inboxes):
+    port = free_port(18080)
+    settings = sandbox_settings(f"http://127.0.0.1:{port}", people=(MAU,), portal=ACCESS)
     async with running(settings) as sandbox, aiohttp.ClientSession(sandbox.http_url) as session:
         assert "Chưa kết nối được" in await text(session, "/cong/0")
-        async with serving(inboxes.application(), port=unused_tcp_port):
+        async with serving(inboxes.application(), port=port):
             await until(lambda: inboxes.lookups, 5, "the look-up")
             assert "Thông báo 2" in await text(session, "/cong/0")
