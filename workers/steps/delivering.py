@@ -19,12 +19,10 @@ from notifier.domain.content import Content
 from notifier.domain.deliveries import SENDABLE, Delivery, DeliveryState
 from notifier.domain.errors import TemplateFault
 from notifier.domain.events import DossierEvent
-from notifier.domain.hours import Hours
 from notifier.domain.ids import AttemptId, DeliveryId, uuid7
 from notifier.domain.opaque import lookup_token
 from notifier.domain.outcomes import Outcome, Unknown
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.domain.recipients import Audience
 from notifier.domain.steps import Step as Decision
 from notifier.intake.codes import SourceProfile
 from notifier.rendering.renderer import RenderRequest
@@ -36,7 +34,7 @@ from notifier.store.events import ClaimedEvent
 from notifier.store.pool import Connection
 from notifier.telemetry.metrics import ATTEMPT_SECONDS, ATTEMPTS, TEMPLATE_FAULTS
 from workers.calls import Calls
-from workers.steps.fallbacks import settle_fallbacks
+from workers.steps.fallbacks import hours_of, settle_fallbacks
 from workers.steps.routing import understood
 from workers.wiring import App, ChannelSetup
 
@@ -266,10 +264,3 @@ def _move(
 def traits_of(setup: ChannelSetup) -> Traits:
     capabilities = setup.capabilities
     return Traits(capabilities.accepted_is_delivered, capabilities.proves_delivery, capabilities.deduplicates)
-
-
-def hours_of(app: App, setup: ChannelSetup, audience: Audience, delivery: Delivery) -> tuple[Hours, ...]:
-    """All hours that bind a delivery."""
-    return app.rules.allowed_hours(
-        audience, delivery.urgency, quiet=setup.capabilities.quiet, window=setup.capabilities.window
-    )

@@ -7,12 +7,21 @@ from datetime import datetime
 
 from notifier.delivery.fallback import after_settled
 from notifier.domain.deliveries import Delivery, Urgency
+from notifier.domain.hours import Hours
 from notifier.domain.ids import DeliveryId, RecipientId
+from notifier.domain.recipients import Audience
 from notifier.store import deliveries
 from notifier.store.deliveries import Move
 from notifier.store.pool import Connection
 from workers.queues import Step
-from workers.wiring import App
+from workers.wiring import App, ChannelSetup
+
+
+def hours_of(app: App, setup: ChannelSetup, audience: Audience, delivery: Delivery) -> tuple[Hours, ...]:
+    """All hours that bind a delivery on this channel."""
+    return app.rules.allowed_hours(
+        audience, delivery.urgency, quiet=setup.capabilities.quiet, window=setup.capabilities.window
+    )
 
 
 @dataclass(slots=True)
@@ -37,15 +46,7 @@ async def settle_fallbacks(
     moves: list[Move] = []
     for audience, siblings in await deliveries.siblings_with_fallback(connection, recipients):
         by_id = {each.id: each for each in siblings}
-        hours = {
-            name: app.rules.allowed_hours(
-                audience,
-                siblings[0].urgency,
-                quiet=setup.capabilities.quiet,
-                window=setup.capabilities.window,
-            )
-            for name, setup in app.setups.items()
-        }
+        hours = {name: hours_of(app, setup, audience, siblings[0]) for name, setup in app.setups.items()}
         for id_, step in after_settled(siblings, proving, hours, now):
             moves.append(Move(id_, by_id[id_].state, step.state, step.due_at, step.reason))
             _note_due(released, by_id[id_], step.due_at, now)
