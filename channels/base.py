@@ -4,7 +4,7 @@ An adapter is one module with four names (`ChannelModule`), entered by one line 
 
 - `Settings`      a frozen pydantic model, unknown keys refused, units in the names;
 - `capabilities`  what the channel carries, needs and proves;
-- `connect`       opens it; what it returns has `send` and `close` (`Channel`);
+- `connect`       opens it; what it returns has `send` and `close` (`Channel`), and `ask` where it can be asked;
 - `authentic` and `facts`, the two halves of reading a callback.
 
 `send` builds one request, calls once, and answers one of the five outcomes. No retry, no logging, no clock and
@@ -23,8 +23,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from channels.http import HttpClient
+from notifier.domain.answers import Answer
 from notifier.domain.content import Content, ContentKind, EmailContent, InboxContent, SmsContent, ZaloContent
-from notifier.domain.ids import ChannelName, DeliveryId
+from notifier.domain.ids import DeliveryId, ProviderName
 from notifier.domain.outcomes import Outcome
 from notifier.domain.receipts import RawReceipt, ReceiptFact
 from notifier.domain.recipients import Contact
@@ -38,6 +39,16 @@ class AddressKind(StrEnum):
     PHONE = "phone"
     ZALO = "zalo"
     """The person's id at our Official Account; for citizens a mobile number will do."""
+
+
+class Asks(StrEnum):
+    """By what a provider can be asked what became of a message."""
+
+    NOTHING = "nothing"
+    REFERENCE = "reference"
+    """Its own id of the message, so not about a call without an answer."""
+    KEY = "key"
+    """Our idempotency key too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,9 @@ class Capabilities:
     """Disturbs nobody, so quiet hours do not apply."""
     window: tuple[time, time] | None = None
     """Local hours in which the provider takes messages; None means always."""
+    asks: Asks = Asks.NOTHING
+    rate_per_second: float | None = None
+    """What the provider is known to bear, over all our workers; `rate_per_second` in the settings overrides it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +86,26 @@ class Message:
     """To an officer: gateways have a class of message of their own for that (ĐH)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What became of this message? `reference` is the provider's id of it, None where its answer never came."""
+
+    delivery_id: DeliveryId
+    idempotency_key: str
+    reference: str | None
+    contact: Contact
+
+
 class Channel(Protocol):
     async def send(self, message: Message) -> Outcome: ...
 
     async def close(self) -> None: ...
+
+
+class Askable(Channel, Protocol):
+    """A channel whose capabilities say that it can be asked."""
+
+    async def ask(self, question: Question) -> Answer: ...
 
 
 class TokenSource(Protocol):
@@ -94,6 +124,8 @@ class TokenSource(Protocol):
 class Ports:
     """What an adapter may use of the world."""
 
+    provider: ProviderName
+    """Under which name the adapter was configured; callbacks come in under it."""
     http: HttpClient
     tokens: TokenSource
     store_in_inbox: Callable[[DeliveryId, Contact, InboxContent], Awaitable[str]]
@@ -120,9 +152,9 @@ class ChannelModule(Protocol):
         ...
 
 
-def callback_url(ports: Ports, channel: ChannelName, key: str | None = None) -> str:
+def callback_url(ports: Ports, key: str | None = None) -> str:
     """The address that a provider is told to call with its receipts."""
-    base = f"{ports.public_url}/v1/receipts/{channel}"
+    base = f"{ports.public_url}/v1/receipts/{ports.provider}"
     return f"{base}/{key}" if key else base
 
 

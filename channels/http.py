@@ -13,6 +13,9 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+LONGEST_RETRY_AFTER = timedelta(days=1)
+"""No peer can make us wait longer, whatever it writes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -140,13 +143,13 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 def retry_after(reply: Reply) -> timedelta | None:
     """What Retry-After asks for (RFC 9110, 10.2.3): seconds, or a date counted from the reply's own Date.
 
-    A past date means now; a garbled or negative value is ignored.
+    A past date means now, more than a day a day; a garbled or negative value is ignored.
     """
     text = reply.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", text):
-        return timedelta(seconds=int(text))
+        return min(timedelta(seconds=int(text)), LONGEST_RETRY_AFTER)
     at, now = internet_date(text), internet_date(reply.headers.get("date", ""))
-    return max(at - now, timedelta()) if at and now else None
+    return min(max(at - now, timedelta()), LONGEST_RETRY_AFTER) if at and now else None
 
 
 def internet_date(text: str) -> datetime | None:

@@ -3,15 +3,16 @@
 import difflib
 import importlib
 from collections.abc import Mapping
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, HttpUrl, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 
-from channels.base import ChannelModule
+from channels.base import Capabilities, ChannelModule
 from channels.http import address_of
 from channels.settings_faults import sentence
 from notifier.domain.errors import SettingsError
-from notifier.domain.ids import ChannelName
+from notifier.domain.ids import ChannelName, ProviderName
 
 ADAPTERS: dict[str, str] = {
     "portal": "channels.portal",
@@ -31,21 +32,78 @@ def load(adapter: str) -> ChannelModule:
     return cast(ChannelModule, importlib.import_module(ADAPTERS[adapter]))
 
 
-def parse_settings(channel: ChannelName, table: Mapping[str, Any]) -> tuple[ChannelModule, BaseModel]:
-    """The table `[channels.<channel>]`: its key `adapter` names the module, the rest are that module's settings.
+class Limits(BaseModel):
+    """What holds for every provider, whatever its adapter: how much it may be given by all workers together."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rate_per_second: Annotated[float | None, Field(gt=0)] = None
+    """Messages a second; without it what the adapter knows of its provider."""
+    daily_quota: Annotated[int | None, Field(gt=0)] = None
+    """Messages a day, Vietnamese time; without it there is none."""
+    slow_receipt_seconds: Annotated[float, Field(gt=0)] = 300.0
+    """A receipt that takes longer counts against a provider that has an alternative."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSetup:
+    """A configured provider, not yet connected: enough to route to it and to read its callbacks."""
+
+    name: ProviderName
+    channel: ChannelName
+    adapter: str
+    module: ChannelModule
+    settings: Any
+    capabilities: Capabilities
+    limits: Limits
+
+
+def parse_channel(channel: ChannelName, table: Mapping[str, Any]) -> tuple[ProviderSetup, ...]:
+    """The table `[channels.<channel>]`: one provider, or several under `providers`, the preferred one first.
+
+    A table's key `adapter` names the module; the keys of `Limits` are the gate's, the rest are that module's settings.
     Raises SettingsError with one line for each fault: key, what was found, what is expected, what to write.
     """
-    adapter = table.get("adapter")
+    prefix = f"channels.{channel}"
+    if "providers" not in table:
+        return (_parse_provider(prefix, ProviderName(channel), channel, table),)
+    tables = table["providers"]
+    if set(table) != {"providers"} or not isinstance(tables, Mapping) or not tables:
+        raise SettingsError(
+            f"{prefix} is either one provider with an adapter, or only [{prefix}.providers.NAME] tables."
+        )
+    setups = tuple(
+        _parse_provider(f"{prefix}.providers.{name}", ProviderName(name), channel, each)
+        for name, each in tables.items()
+    )
+    first = setups[0].capabilities
+    for setup in setups[1:]:
+        if (setup.capabilities.content, setup.capabilities.address) != (first.content, first.address):
+            raise SettingsError(
+                f"{prefix}.providers: {setup.name} and {setups[0].name} do not carry the same messages."
+            )
+    return setups
+
+
+def _parse_provider(prefix: str, name: ProviderName, channel: ChannelName, table: Mapping[str, Any]) -> ProviderSetup:
+    adapter = table.get("adapter") if isinstance(table, Mapping) else None
     if not isinstance(adapter, str):
-        raise SettingsError(f"channels.{channel}.adapter is missing; one of {', '.join(ADAPTERS)} is expected.")
+        raise SettingsError(f"{prefix}.adapter is missing; one of {', '.join(ADAPTERS)} is expected.")
     module = load(adapter)
-    rest = {key: value for key, value in table.items() if key != "adapter"}
+    shared = {key: value for key, value in table.items() if key in Limits.model_fields}
+    rest = {key: value for key, value in table.items() if key != "adapter" and key not in shared}
+    limits, settings, faults = None, None, []
     try:
-        return module, module.Settings.model_validate(rest)
+        limits = Limits.model_validate(shared)
     except ValidationError as error:
-        faults = (sentence(f"channels.{channel}", module.Settings, fault) for fault in error.errors())
-        raise SettingsError("\n".join(faults)) from None
+        faults += [sentence(prefix, Limits, fault) for fault in error.errors()]
+    try:
+        settings = module.Settings.model_validate(rest)
+    except ValidationError as error:
+        faults += [sentence(prefix, module.Settings, fault) for fault in error.errors()]
+    if limits is None or settings is None:
+        raise SettingsError("\n".join(faults))
+    return ProviderSetup(name, channel, adapter, module, settings, module.capabilities(settings), limits)
 
 
 def addresses(settings: BaseModel) -> frozenset[str]:

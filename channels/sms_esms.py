@@ -1,7 +1,9 @@
 """SMS through eSMS (ViHAT): JSON in, JSON out, a delivery report by GET.
 
-Documents: developers.esms.vn — "Send OTP/customer-care message", "Table of error codes", "Callback URL"
-(checked 2026-11). RequestId is their duplicate key for a day, so the same call twice makes one message.
+Documents: developers.esms.vn — "Send OTP/customer-care message", "Table of error codes", "Callback URL", "Check a
+message by SMSID" (checked 2026-11). RequestId is their duplicate key for a day, so the same call twice makes one
+message: after a call without an answer, making it again is the question, and 124 the answer that they hold it. The
+status call is documented for their own SMSID only, and for seven days.
 Every code that is not in the table is Unknown: it may have been taken.
 """
 
@@ -10,13 +12,24 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
-from channels.base import AddressKind, Capabilities, Message, Ports, callback_url, carried, delivery_named
+from channels.base import (
+    AddressKind,
+    Asks,
+    Capabilities,
+    Message,
+    Ports,
+    Question,
+    callback_url,
+    carried,
+    delivery_named,
+)
+from channels.esms_status import LONGEST_CODE, STATUS_PATH, answer_of, code_of, kind_of
 from channels.faults import Fault, outcome_of, outcome_of_silence
 from channels.http import NoReply, Reply, json_object, retry_after
+from notifier.domain.answers import Answer, NoAnswer
 from notifier.domain.content import ContentKind, SmsContent, SmsEncoding
-from notifier.domain.ids import ChannelName
 from notifier.domain.outcomes import Accepted, Outcome
-from notifier.domain.receipts import RawReceipt, ReceiptFact, ReceiptKind
+from notifier.domain.receipts import RawReceipt, ReceiptFact
 
 SEND_PATH = "/MainService.svc/json/SendMultipleMessage_V4_post_json/"
 
@@ -60,15 +73,18 @@ class Settings(BaseModel):
     """For messages to officers; without it they go out under `brandname`."""
     receipt_key: SecretStr
     """The last part of our callback address: eSMS signs nothing, so the address itself is the secret."""
+    status_by_request_id: bool = False
+    """The status call takes our RequestId in the place of an SMSID. Not documented: have eSMS confirm it first."""
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
 
 
-def capabilities(_settings: Settings) -> Capabilities:
+def capabilities(settings: Settings) -> Capabilities:
     return Capabilities(
         content=ContentKind.SMS,
         address=AddressKind.PHONE,
         proves_delivery=True,
         deduplicates=True,
+        asks=Asks.KEY if settings.status_by_request_id else Asks.REFERENCE,
     )
 
 
@@ -80,17 +96,33 @@ class EsmsChannel:
     def __init__(self, settings: Settings, ports: Ports) -> None:
         self._settings = settings
         self._http = ports.http
-        self._url = str(settings.base_url).rstrip("/") + SEND_PATH
-        self._callback_url = callback_url(ports, ChannelName("sms"), settings.receipt_key.get_secret_value())
+        self._base_url = str(settings.base_url).rstrip("/")
+        self._callback_url = callback_url(ports, settings.receipt_key.get_secret_value())
 
     async def send(self, message: Message) -> Outcome:
         phone = domestic(message.contact.phone)
         if phone is None:
             return outcome_of(Fault.RECIPIENT, "no_mobile")
         reply = await self._http.request(
-            "POST", self._url, json=self._request(message, phone), timeout_seconds=self._settings.timeout_seconds
+            "POST",
+            self._base_url + SEND_PATH,
+            json=self._request(message, phone),
+            timeout_seconds=self._settings.timeout_seconds,
         )
         return outcome_of_reply(reply, message.idempotency_key)
+
+    async def ask(self, question: Question) -> Answer:
+        settings, asked = self._settings, question.reference or question.idempotency_key
+        if asked == question.idempotency_key and not settings.status_by_request_id:
+            return NoAnswer("no_smsid")
+        keys = {"ApiKey": settings.api_key.get_secret_value(), "SecretKey": settings.secret_key.get_secret_value()}
+        reply = await self._http.request(
+            "GET",
+            self._base_url + STATUS_PATH,
+            params={"RefId": asked, **keys},
+            timeout_seconds=settings.timeout_seconds,
+        )
+        return answer_of(reply, asked)
 
     async def close(self) -> None:
         """Nothing of its own is held open: the HTTP client belongs to whoever opened it."""
@@ -129,7 +161,7 @@ def outcome_of_reply(reply: Reply | NoReply, request_id: str) -> Outcome:
     if "CodeResult" not in body:
         # their answer to a malformed request: {"error": "Invalid request"}
         return outcome_of(Fault.CONFIG if "error" in body else Fault.AMBIGUOUS, "no_code")
-    code = str(body["CodeResult"])
+    code = str(body["CodeResult"])[:LONGEST_CODE]
     if code in {ACCEPTED, DUPLICATE}:
         return Accepted(str(body.get("SMSID") or request_id))
     return outcome_of(CODES.get(code, Fault.AMBIGUOUS), code)
@@ -141,25 +173,11 @@ def authentic(raw: RawReceipt, settings: Settings) -> bool:
 
 
 def facts(raw: RawReceipt, _settings: Settings) -> tuple[ReceiptFact, ...]:
-    """One fact per report: "refused", or "finished" with a count, says how it ended; the reason never comes with it."""
+    """One fact per report. The reason of a failure never comes with it."""
     query = {key.lower(): value for key, value in raw.query.items()}
     delivery_id, reference = delivery_named(query.get("requestid")), query.get("smsid") or None
     if delivery_id is None and reference is None:
         return ()
     status = query.get("sendstatus", "")
-    kind = ReceiptKind.FAILED if status == REFUSED else ReceiptKind.INFO
-    if status == FINISHED:
-        succeeded, failed = _is_positive(query.get("sendsuccess")), _is_positive(query.get("sendfailed"))
-        kind = _ENDINGS.get((succeeded, failed), ReceiptKind.INFO)
-    return (ReceiptFact(kind, delivery_id, reference, None, code=f"status_{status}" if status in STATUSES else None),)
-
-
-REFUSED, FINISHED = "4", "5"
-STATUSES = frozenset({"1", "2", REFUSED, FINISHED, "7"})
-"""Waiting for approval, waiting to be sent, refused, finished, handed to the carrier."""
-
-_ENDINGS = {(True, False): ReceiptKind.DELIVERED, (False, True): ReceiptKind.FAILED}
-
-
-def _is_positive(count: str | None) -> bool:
-    return count is not None and count.isascii() and count.isdigit() and count.strip("0") != ""
+    kind = kind_of(status, query.get("sendsuccess"), query.get("sendfailed"))
+    return (ReceiptFact(kind, delivery_id, reference, None, code=code_of(status)),)

@@ -2,7 +2,8 @@
 
 Documents: developers.zalo.me "ZBS Template Message", docs.zaloplatforms.com "Webhook" (checked 2026-09).
 `error: 0` means taken, not delivered, and every other answer may come with HTTP 200 too. Zalo promises nothing about
-a second call with the same tracking_id, so an answer that does not come is Unknown.
+a second call with the same tracking_id, so an answer that does not come is Unknown, and waits for the webhook, which
+names our tracking_id: Zalo can be asked by its own id only (`zalo_status`).
 """
 
 import hashlib
@@ -13,10 +14,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
-from channels.base import AddressKind, Capabilities, Message, Ports, carried, delivery_named
+from channels.base import AddressKind, Asks, Capabilities, Message, Ports, Question, carried, delivery_named
 from channels.faults import Fault, outcome_of, outcome_of_silence
 from channels.http import NoReply, Reply, json_object, retry_after
-from channels.zalo_codes import ACCOUNT_AUTH, ACCOUNT_CODES, PHONE_AUTH, PHONE_CODES, fault_of
+from channels.zalo_codes import ACCOUNT_AUTH, ACCOUNT_CODES, PHONE_AUTH, PHONE_CODES, code_of, fault_of
+from channels.zalo_status import STATUS_PATH, answer_of
+from notifier.domain.answers import Answer, NoAnswer
 from notifier.domain.content import ContentKind, ZaloContent
 from notifier.domain.errors import TokenLost
 from notifier.domain.outcomes import Accepted, Outcome
@@ -52,6 +55,7 @@ def capabilities(settings: Settings) -> Capabilities:
         address=AddressKind.ZALO,
         proves_delivery=True,
         window=(settings.opens_at, settings.closes_at),
+        asks=Asks.REFERENCE,
     )
 
 
@@ -60,14 +64,25 @@ async def connect(settings: Settings, ports: Ports) -> "ZaloChannel":
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    """One call, with the host's own codes and the name of its message id."""
+class _Host:
+    """One of the two ways to send, with its own codes and its own name for the message id."""
 
-    url: str
-    body: dict[str, Any]
     codes: dict[int, Fault]
     auth_codes: frozenset[int]
     id_field: str
+
+
+_PHONE = _Host(PHONE_CODES, PHONE_AUTH, "msg_id")
+_ACCOUNT = _Host(ACCOUNT_CODES, ACCOUNT_AUTH, "message_id")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    host: _Host
+    method: str
+    url: str
+    body: dict[str, Any] | None = None
+    params: dict[str, str] | None = None
 
 
 class ZaloChannel:
@@ -85,13 +100,26 @@ class ZaloChannel:
         if request is None:
             return outcome_of(Fault.RECIPIENT, "no_zalo_address")
         try:
-            token = await self._tokens.current()
-            reply = await self._call(request, token)
-            if _code(reply) in request.auth_codes:
-                reply = await self._call(request, await self._tokens.refused(token))
+            reply = await self._reply(request)
         except TokenLost:
             return outcome_of(Fault.CONFIG, "token_lost")
-        return _outcome(request, reply, message.idempotency_key)
+        return _outcome(request.host, reply, message.idempotency_key)
+
+    async def ask(self, question: Question) -> Answer:
+        if question.contact.zalo_uid:
+            return NoAnswer("no_status_by_uid")
+        if question.reference in {None, question.idempotency_key}:
+            return NoAnswer("no_message_id")
+        request = _Request(
+            _PHONE,
+            "GET",
+            _base(self._settings.business_url) + STATUS_PATH,
+            params={"message_id": str(question.reference)},
+        )
+        try:
+            return answer_of(await self._reply(request))
+        except TokenLost:
+            return NoAnswer("token_lost")
 
     async def close(self) -> None:
         """Nothing of its own is held open: the HTTP client belongs to whoever opened it."""
@@ -100,20 +128,33 @@ class ZaloChannel:
         settings, contact = self._settings, message.contact
         if contact.zalo_uid:
             url = f"{_base(settings.openapi_url)}/v3.0/oa/message/template"
-            return _Request(url, {"user_id": contact.zalo_uid, **template}, ACCOUNT_CODES, ACCOUNT_AUTH, "message_id")
+            return _Request(_ACCOUNT, "POST", url, {"user_id": contact.zalo_uid, **template})
         if contact.phone is None or (message.staff and not settings.staff_by_phone):
             return None
         body = {"phone": contact.phone.removeprefix("+"), "tracking_id": message.idempotency_key, **template}
         if settings.mode == "development":
             body["mode"] = settings.mode
-        return _Request(f"{_base(settings.business_url)}/message/template", body, PHONE_CODES, PHONE_AUTH, "msg_id")
+        return _Request(_PHONE, "POST", f"{_base(settings.business_url)}/message/template", body)
+
+    async def _reply(self, request: _Request) -> Reply | NoReply:
+        """The reply to a call; where the token is refused, to a second one with a newer token. Raises TokenLost."""
+        token = await self._tokens.current()
+        reply = await self._call(request, token)
+        if code_of(reply) in request.host.auth_codes:
+            return await self._call(request, await self._tokens.refused(token))
+        return reply
 
     async def _call(self, request: _Request, token: str) -> Reply | NoReply:
         headers = {"access_token": token}
         if self._settings.appsecret_proof:
             headers["appsecret_proof"] = appsecret_proof(token, self._settings.app_secret.get_secret_value())
         return await self._http.request(
-            "POST", request.url, json=request.body, headers=headers, timeout_seconds=self._settings.timeout_seconds
+            request.method,
+            request.url,
+            json=request.body,
+            params=request.params,
+            headers=headers,
+            timeout_seconds=self._settings.timeout_seconds,
         )
 
 
@@ -125,32 +166,23 @@ def _base(url: HttpUrl) -> str:
     return str(url).rstrip("/")
 
 
-def _code(reply: Reply | NoReply) -> int | None:
-    """The `error` of a reply, a number or a number in quotes; None where there is none."""
-    body = json_object(reply.body) if isinstance(reply, Reply) else None
-    try:
-        return int(str(body["error"])) if body else None
-    except (KeyError, ValueError):
-        return None
-
-
-def _outcome(request: _Request, reply: Reply | NoReply, idempotency_key: str) -> Outcome:
+def _outcome(host: _Host, reply: Reply | NoReply, idempotency_key: str) -> Outcome:
     if isinstance(reply, NoReply):
         return outcome_of_silence(reply)
     if reply.status == 429:  # noqa: PLR2004 - Too Many Requests
         return outcome_of(Fault.QUOTA, "http_429", retry_after(reply))
     if reply.status >= 500:  # noqa: PLR2004 - any server fault
         return outcome_of(Fault.AMBIGUOUS, f"http_{reply.status}")
-    code, body = _code(reply), json_object(reply.body)
+    code, body = code_of(reply), json_object(reply.body)
     if code is None or body is None:
         return outcome_of(Fault.AMBIGUOUS, "garbled")
     if code == 0:
         data = body.get("data")
-        reference = data.get(request.id_field) if isinstance(data, dict) else None
+        reference = data.get(host.id_field) if isinstance(data, dict) else None
         return Accepted(str(reference or idempotency_key))
-    if code in request.auth_codes:
+    if code in host.auth_codes:
         return outcome_of(Fault.CONFIG, str(code))
-    return outcome_of(fault_of(request.codes, code, str(body.get("message"))), str(code), retry_after(reply))
+    return outcome_of(fault_of(host.codes, code, str(body.get("message"))), str(code), retry_after(reply))
 
 
 def authentic(raw: RawReceipt, settings: Settings) -> bool:

@@ -7,6 +7,7 @@ checked 2026-09. Codes that have left the list since are kept, for old templates
 import re
 
 from channels.faults import Fault
+from channels.http import NoReply, Reply, json_object
 
 PHONE_AUTH = frozenset({-124})
 ACCOUNT_AUTH = frozenset({-216, -220})
@@ -54,14 +55,26 @@ ACCOUNT_CODES: dict[int, Fault] = _table(
 )
 """`openapi.zalo.me`: templates by the person's id at our Official Account."""
 
-_LIMIT = re.compile(r"rate|limit|quota|exceed|giới hạn|vượt|hạn mức", re.IGNORECASE)
+READ_THE_MESSAGE: dict[int, Fault] = {-32: _Q, -223: _C}
+"""Codes with two meanings, a limit that is reached and a permission that is missing; here where the text tells neither."""
 
-READ_THE_MESSAGE = frozenset({-32, -223})
-"""Codes with two meanings: a limit is reached, or a permission is missing. The text tells which."""
+_LIMIT = re.compile(r"rate|limit|quota|exceed|giới hạn|vượt|hạn mức", re.IGNORECASE)
+_PERMISSION = re.compile(r"grant|permission|unauthori[sz]ed|cấp quyền|chưa được phép", re.IGNORECASE)
+
+
+def code_of(reply: Reply | NoReply) -> int | None:
+    """The `error` of a reply, a number or a number in quotes; None where there is none."""
+    body = json_object(reply.body) if isinstance(reply, Reply) else None
+    try:
+        return int(str(body["error"])) if body else None
+    except (KeyError, ValueError):
+        return None
 
 
 def fault_of(codes: dict[int, Fault], code: int, message: str) -> Fault:
     """The class of a code; one that no list explains is ambiguous."""
     if codes is ACCOUNT_CODES and code in READ_THE_MESSAGE:
-        return Fault.QUOTA if _LIMIT.search(message) else Fault.CONFIG
+        if _LIMIT.search(message):
+            return Fault.QUOTA
+        return Fault.CONFIG if _PERMISSION.search(message) else READ_THE_MESSAGE[code]
     return codes.get(code, Fault.AMBIGUOUS)

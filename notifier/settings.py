@@ -13,7 +13,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -23,13 +33,14 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
+from notifier.domain.callbacks import CallbackType
 from notifier.domain.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "NOTIFIER_"
 SECRET = re.compile("secret|token|url")
-OF_COMMANDS = frozenset({"CONFIG", "METRICS_PORT", "ZALO_REFRESH_TOKEN"})
-"""Variables with our prefix that are no settings: options of commands."""
+OF_COMMANDS = frozenset({"CONFIG", "MARKS", "METRICS_PORT", "ZALO_REFRESH_TOKEN"})
+"""Variables with our prefix that are no settings: options of commands, and the chaos harness."""
 LOOPBACK = re.compile(r"//(?:[^/@]*@)?(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
 
 
@@ -59,6 +70,26 @@ class Web(_Table):
     port: int = Field(default=8080, ge=0, le=65535)
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="larger requests get 413")
     body_timeout_seconds: float = Field(default=10, gt=0, description="a client slower than this is cut off")
+    max_requests: int = Field(default=256, ge=1, description="event posts read at once; more get 503")
+    max_backlog: int = Field(default=500_000, ge=1, description="unsent messages above which posts get 429")
+
+
+class Callback(_Table):
+    """How a dossier system hears what became of its notices. Without `url` it asks by itself: GET /v1/callbacks."""
+
+    url: HttpUrl | None = Field(default=None, description="where delivery events are posted; https in production")
+    secrets: list[SecretStr] = Field(default_factory=list, max_length=2, description="each of them signs")
+    types: tuple[CallbackType, ...] = Field(default=tuple(CallbackType), min_length=1)
+    allow_private: list[IPvAnyNetwork] = Field(default_factory=list, description="networks of our own it may be in")
+    timeout_seconds: float = Field(default=15, gt=0, le=30)
+
+    @model_validator(mode="after")
+    def _can_be_signed(self) -> "Callback":
+        if self.url is not None and not self.secrets:
+            raise ValueError("`secrets` is missing: what is posted to `url` is signed")
+        if self.url is not None and (self.url.username or self.url.password):
+            raise ValueError("`url` holds a password; the signature is what proves us")
+        return self
 
 
 class Source(_Table):
@@ -68,11 +99,14 @@ class Source(_Table):
     dialect: Literal["dvcqg", "ministry_2026"] = "dvcqg"
     status_map: dict[str, int] = Field(default_factory=dict, description="own status words or numbers → 1…10")
     subject_map: dict[str, str] = Field(default_factory=dict, description="own LoaiDoiTuong values → kind")
+    callback: Callback | None = None
 
 
 class Scope(StrEnum):
     INBOX = "inbox"
     TIMELINE = "timeline"
+    OPERATE = "operate"
+    CALLBACKS = "callbacks"
 
 
 class ApiToken(_Table):
@@ -80,6 +114,13 @@ class ApiToken(_Table):
 
     token: SecretStr = Field(min_length=24)
     scopes: frozenset[Scope]
+    source: str | None = Field(default=None, description="whose delivery events the scope `callbacks` reads")
+
+    @model_validator(mode="after")
+    def _reads_one_source(self) -> "ApiToken":
+        if Scope.CALLBACKS in self.scopes and self.source is None:
+            raise ValueError("`source` is missing: the scope `callbacks` reads the delivery events of one source")
+        return self
 
 
 class Settings(BaseSettings):
@@ -117,12 +158,26 @@ class Settings(BaseSettings):
         return hotlines
 
     @model_validator(mode="after")
+    def _something_to_read(self) -> "Settings":
+        for name, token in self.api_tokens.items():
+            if token.source is not None and (
+                token.source not in self.sources or not self.sources[token.source].callback
+            ):
+                raise ValueError(
+                    f'api_tokens.{name}.source: nothing is kept for it without a table [sources."{token.source}".callback]'
+                )
+        return self
+
+    @model_validator(mode="after")
     def _fit_for_production(self) -> "Settings":
         if self.environment is Environment.PRODUCTION:
             if self.clock_file is not None:
                 raise ValueError("clock_file is for the demo and the tests; production runs on the real time")
             if not self.public_url.startswith("https://"):
                 raise ValueError("public_url is plain http; production needs https, citizens follow this link")
+            for name, source in self.sources.items():
+                if source.callback and source.callback.url and source.callback.url.scheme != "https":
+                    raise ValueError(f'sources."{name}".callback.url is plain http; production needs https')
             for channel, table in self.channels.items():
                 for key, value in table.items():
                     if isinstance(value, str) and key.endswith("_url") and LOOPBACK.search(value):

@@ -1,82 +1,137 @@
 """The dispatcher: finds what is due and in nobody's hands, and rings for it.
 
 It is what makes Redis dispensable and time real: retries, quiet hours that end, receipts that did not come,
-rows of a worker that died. Several may run; an advisory lock lets one work.
+rows of a process that died. Several may run; one leads, and another takes over when it is silent for a few seconds.
 """
 
 import asyncio
 import logging
+import time
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import asyncpg
 
-from notifier.store import deliveries, events, receipts
+from notifier.domain.deliveries import Urgency
+from notifier.store import callbacks, endpoints, processes, rings
 from notifier.store.pool import DATABASE_DOWN, Connection
+from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import RINGS_REPEATED
-from workers.queues import RECEIPT_LANE, Step
+from workers.heartbeat import BEAT_SECONDS
+from workers.queues import CALLBACK_LANE, RECEIPT_LANE, Step
+from workers.receivers import endpoints_of
 from workers.wiring import App
 
 log = logging.getLogger(__name__)
 
-LEADER_LOCK = 720_118_002
+ROLE = "dispatcher"
+TERM = timedelta(seconds=5)
 TICK_SECONDS = 0.5
-BATCH = 1000
-TOKEN_CHECK_TICKS = 120
+CHORES_SECONDS = 60.0
+BATCH = 500
+"""Rows of one kind, lane and source in one round."""
+AGAIN_SECONDS = 1.0
+GRACE_SECONDS = 2 * BEAT_SECONDS + 1
+"""After the database was away, or after this process slept, the others need time to say that they are alive."""
 
 
 async def dispatch(app: App, stop: asyncio.Event) -> None:
     """Ring for due work until `stop` is set. A lost database is waited for."""
+    grace = 0.0
     while not stop.is_set():
         try:
             async with app.pool.acquire() as connection:
-                await _lead(app, connection, stop)
+                await _serve(app, connection, stop, grace)
         except (*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError):
             log.warning("the dispatcher cannot reach the database", exc_info=True)
-            await _pause(stop, 2)
+            grace = GRACE_SECONDS
+            await _pause(stop, AGAIN_SECONDS)
 
 
-async def _lead(app: App, connection: Connection, stop: asyncio.Event) -> None:
-    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
-        if await _pause(stop, 2):
-            return
-    log.info("dispatcher leads")
-    tick = 0
+async def _serve(app: App, connection: Connection, stop: asyncio.Event, grace: float) -> None:
+    """Lead whenever nobody else does; stand by otherwise."""
+    leads, chores = False, asyncio.create_task(_nothing())
+    ticked = time.monotonic()
+    reap_from, chores_from = ticked + grace, ticked
     try:
         while not stop.is_set():
+            led, leads = leads, await processes.lead(connection, ROLE, app.name, TERM)
+            if leads is not led:
+                log.info("the dispatcher leads" if leads else "the dispatcher stands by")
+            if not leads:
+                await _pause(stop, AGAIN_SECONDS)
+                continue
+            if not led:
+                await endpoints.configure(connection, endpoints_of(app.settings), app.clock())
+            before, ticked = ticked, time.monotonic()
+            if ticked - before > TERM.total_seconds():
+                reap_from = ticked + GRACE_SECONDS
+            if ticked >= reap_from:
+                await reap(connection)
             found = await ring_due(app, connection, app.clock())
-            if tick % TOKEN_CHECK_TICKS == 0:
-                await app.tokens.keep_fresh()
-            tick += 1
+            if ticked >= chores_from and chores.done():
+                chores_from = ticked + CHORES_SECONDS
+                chores = asyncio.create_task(_chores(app))
             if found < BATCH:
                 await _pause(stop, TICK_SECONDS)
     finally:
+        await chores  # a token may be on its way
         with suppress(*DATABASE_DOWN, asyncpg.PostgresError):
-            await connection.execute("SELECT pg_advisory_unlock($1)", LEADER_LOCK)
+            await processes.resign(connection, ROLE, app.name)
+
+
+async def _chores(app: App) -> None:
+    """What needs a look now and then, beside the ringing, which waits for none of it."""
+    for chore in (app.tokens.keep_fresh, partial(app.gate.prefer, app.clock())):
+        try:
+            await chore()
+        except Exception:
+            log.exception("a chore of the dispatcher failed")
+
+
+async def _nothing() -> None:
+    """Be done at once."""
+
+
+async def reap(connection: Connection) -> None:
+    """Take from dead processes what they held; the next ring finds it."""
+    if not (dead := await processes.dead(connection)):
+        return
+    taken = await rings.take_back(connection, dead)
+    await processes.forget(connection, dead)
+    pass_by(Mark.REAP_AFTER_COMMIT)
+    log.warning("processes died, their work is taken up by others", extra={"count": taken})
 
 
 async def ring_due(app: App, connection: Connection, now: datetime) -> int:
-    """One round: ring once for everything that is due; answers how many rows that were."""
+    """One round: ring once for everything that is due; answers how many rows of the busiest kind that were."""
     lanes = await app.bell.short_lanes()
     if not lanes:
         return 0
-    due_events = await events.ring(connection, now, BATCH, lanes)
-    due_deliveries = await deliveries.ring(connection, now, BATCH, lanes)
-    due_receipts = await receipts.ring(connection, now, BATCH) if RECEIPT_LANE in lanes else []
-    for lane in lanes:
-        if ids := [id_ for id_, its_lane in due_events if its_lane is lane]:
-            app.bell.ring(lane, Step.ROUTE, ids)
-        if work := [id_ for id_, its_lane in due_deliveries if its_lane is lane]:
-            app.bell.ring(lane, Step.DELIVER, work)
-    if due_receipts:
-        app.bell.ring(RECEIPT_LANE, Step.RECEIPTS, due_receipts)
-    for kind, rows in (("event", due_events), ("delivery", due_deliveries), ("receipt", due_receipts)):
-        RINGS_REPEATED.labels(kind).inc(len(rows))
-    return max(len(due_events), len(due_deliveries), len(due_receipts))
+    closed = await app.gate.closed(connection, now)
+    events = await rings.events(connection, now, BATCH, lanes)
+    deliveries = await rings.deliveries(connection, now, BATCH, lanes, closed)
+    receipts = await rings.receipts(connection, now, BATCH) if RECEIPT_LANE in lanes else []
+    tellings = await callbacks.ring(connection, now) if CALLBACK_LANE in lanes else []
+    pass_by(Mark.RING_AFTER_COMMIT)
+    _ring(app, Step.ROUTE, "event", events)
+    _ring(app, Step.DELIVER, "delivery", deliveries)
+    _ring(app, Step.RECEIPTS, "receipt", [(id_, RECEIPT_LANE) for id_ in receipts])
+    _ring(app, Step.CALLBACKS, "callback", [(id_, CALLBACK_LANE) for id_ in tellings])
+    return max(len(events), len(deliveries), len(receipts))
 
 
-async def _pause(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait, but not past `stop`; answers whether it is set."""
+def _ring(app: App, step: Step, kind: str, found: Sequence[tuple[Any, Urgency]]) -> None:
+    for lane in Urgency:
+        if ids := [id_ for id_, its_lane in found if its_lane is lane]:
+            app.bell.ring(lane, step, ids, even_if_long=True)
+    RINGS_REPEATED.labels(kind).inc(len(found))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not past `stop`."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
-    return stop.is_set()

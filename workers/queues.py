@@ -8,6 +8,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from redis import Redis
@@ -24,14 +25,17 @@ JOB = "workers.worker.run"
 JOB_TIMEOUT_SECONDS = 300
 IDS_PER_JOB = 100
 DAY_SECONDS = 86_400
-SHORT_QUEUE_JOBS = 20
-"""In a longer queue a row may simply still wait for its turn; ringing again would only make it longer."""
+SHORT_QUEUE_JOBS = 10
+"""Into a longer queue nothing is put. Its rows are found by the dispatcher when it is short again, every source's."""
+WAITING_MOST = 10_000
+"""Ids that may wait for Redis; more are left to the dispatcher at once."""
 
 
 class Step(StrEnum):
     ROUTE = "route"
     DELIVER = "deliver"
     RECEIPTS = "receipts"
+    CALLBACKS = "callbacks"
 
 
 def connect(url: str) -> Redis:
@@ -43,8 +47,13 @@ def queue_of(connection: Redis, prefix: str, lane: Urgency) -> Queue:
     return Queue(f"{prefix}-{lane.value}", connection=connection, serializer=JSONSerializer)
 
 
-def enqueue(connection: Redis, prefix: str, lane: Urgency, step: Step, ids: Sequence[str]) -> None:
+def enqueue(
+    connection: Redis, prefix: str, lane: Urgency, step: Step, ids: Sequence[str], *, even_if_long: bool = True
+) -> bool:
+    """Put jobs for these ids into a lane's queue; answers whether it did."""
     queue = queue_of(connection, prefix, lane)
+    if not even_if_long and queue.count >= SHORT_QUEUE_JOBS:
+        return False
     for start in range(0, len(ids), IDS_PER_JOB):
         queue.enqueue(
             JOB,
@@ -55,38 +64,48 @@ def enqueue(connection: Redis, prefix: str, lane: Urgency, step: Step, ids: Sequ
             failure_ttl=DAY_SECONDS,
             retry=Retry(max=1),
         )
+    return True
 
 
 RECEIPT_LANE = Urgency.NORMAL
 """Where callbacks are read: they tell of any urgency, so they neither overtake the urgent nor wait for the bulk."""
+CALLBACK_LANE = Urgency.NORMAL
+"""Where dossier systems are told what became of their notices."""
 
 
 class Bell:
     """Rings for work without making anybody wait.
 
     While one ring is on its way to Redis, the ids that come in gather for the next: no timer, and few jobs
-    when it is busy. A ring that fails is counted and forgotten.
+    when it is busy. A ring that fails, or finds its queue long, is counted and forgotten.
     """
 
     def __init__(self, url: str, prefix: str) -> None:
         self._redis = connect(url)
         self._prefix = prefix
-        self._waiting: dict[tuple[Urgency, Step], list[str]] = defaultdict(list)
+        self._waiting: dict[tuple[Urgency, Step, bool], list[str]] = defaultdict(list)
         self._ringer: asyncio.Task[None] | None = None
 
-    def ring(self, lane: Urgency, step: Step, ids: Iterable[UUID | int]) -> None:
-        self._waiting[lane, step].extend(str(id_) for id_ in ids)
+    def ring(self, lane: Urgency, step: Step, ids: Iterable[UUID | int], *, even_if_long: bool = False) -> None:
+        """`even_if_long`: the dispatcher has looked at the queue itself."""
+        waiting = self._waiting[lane, step, even_if_long]
+        if len(waiting) >= WAITING_MOST:
+            RINGS_LOST.inc()
+            return
+        waiting.extend(str(id_) for id_ in ids)
         if self._ringer is None or self._ringer.done():
             self._ringer = asyncio.get_running_loop().create_task(self._ring_all())
 
     async def _ring_all(self) -> None:
         while any(self._waiting.values()):
             waiting, self._waiting = self._waiting, defaultdict(list)
-            for (lane, step), ids in waiting.items():
+            for (lane, step, even_if_long), ids in waiting.items():
                 if not ids:
                     continue
                 try:
-                    await asyncio.to_thread(enqueue, self._redis, self._prefix, lane, step, ids)
+                    put = partial(enqueue, self._redis, self._prefix, lane, step, ids, even_if_long=even_if_long)
+                    if not await asyncio.to_thread(put):
+                        RINGS_LOST.inc()
                 except (RedisError, OSError):
                     RINGS_LOST.inc()
                     log.warning("the bell could not be rung", extra={"step": step, "lane": lane, "count": len(ids)})

@@ -16,6 +16,7 @@ from notifier.domain.clock import Clock
 from notifier.domain.errors import TokenLost
 from notifier.store import tokens
 from notifier.store.pool import Pool
+from notifier.telemetry.marks import Mark, pass_by
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,9 @@ class ZaloTokens:
         raise TokenLost("another process has been refreshing the Zalo token for too long; it will be tried again")
 
     async def _refresh(self, leased: tokens.TokenPair) -> tokens.TokenPair:
+        pass_by(Mark.TOKEN_BEFORE_CALL)
         answer = await refresh(self._http, self._settings, leased.refresh_token)
+        pass_by(Mark.TOKEN_BEFORE_COMMIT)
         now = self._clock()
         async with self._pool.acquire() as connection:
             match answer:
@@ -101,14 +104,15 @@ class ZaloTokens:
                     kept = await tokens.replace(
                         connection,
                         self._name,
-                        self._owner,
+                        leased.version,
                         access_token=answer.access_token,
                         refresh_token=answer.refresh_token,
                         expires_at=now + answer.expires_in,
                         now=now,
                     )
                     if not kept:
-                        log.error("the lease on the Zalo token ran out during its refresh", extra={"channel": "zalo"})
+                        log.error("a newer Zalo token was stored during a refresh", extra={"channel": "zalo"})
+                    pass_by(Mark.TOKEN_AFTER_COMMIT)
                     log.info("the Zalo token was rotated", extra={"channel": "zalo"})
                 case RefreshRefused():
                     await tokens.give_back(connection, self._name, self._owner, lost=answer.code)

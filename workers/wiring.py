@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from channels import registry, zalo
-from channels.base import Capabilities, Channel, ChannelModule, Ports
+from channels.base import Capabilities, Channel, Ports
 from channels.http import HttpClient
+from channels.registry import ProviderSetup
 from notifier.domain.clock import Clock, shifted_clock, system_clock
 from notifier.domain.content import InboxContent
 from notifier.domain.dossiers import Status, SubjectKind
 from notifier.domain.errors import SettingsError
-from notifier.domain.ids import ChannelName, DeliveryId, SourceName
+from notifier.domain.ids import ChannelName, DeliveryId, ProviderName, SourceName
 from notifier.domain.recipients import Contact
 from notifier.intake.codes import DIALECTS, SourceProfile
 from notifier.intake.signature import parse_secret
@@ -22,19 +22,23 @@ from notifier.routing.rules import Rules, load_rules
 from notifier.settings import Settings
 from notifier.store import inbox
 from notifier.store.pool import Pool, open_pool
+from workers.gate import Gate
+from workers.heartbeat import Heartbeat
 from workers.queues import Bell
 from workers.tokens import NoTokens, ZaloTokens
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelSetup:
-    """A configured channel, not yet connected: enough to route to it and to read its callbacks."""
+    """A configured channel and who carries it, the preferred provider first."""
 
     name: ChannelName
-    adapter: str
-    module: ChannelModule
-    settings: Any
-    capabilities: Capabilities
+    providers: tuple[ProviderSetup, ...]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What routing may count on: the providers of a channel carry the same messages."""
+        return self.providers[0].capabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,13 @@ class App:
     renderer: Renderer
     profiles: Mapping[SourceName, SourceProfile]
     setups: Mapping[ChannelName, ChannelSetup]
+    providers: Mapping[ProviderName, ProviderSetup]
     pool: Pool
     bell: Bell
     tokens: ZaloTokens | NoTokens
-    channels: Mapping[ChannelName, Channel]
+    gate: Gate
+    heartbeat: Heartbeat
+    connections: Mapping[ProviderName, Channel]
 
 
 def clock_of(settings: Settings) -> Clock:
@@ -62,14 +69,22 @@ def clock_of(settings: Settings) -> Clock:
 def channel_setups(settings: Settings) -> dict[ChannelName, ChannelSetup]:
     """The configured channels; the portal inbox is always among them. Raises `SettingsError`."""
     tables = {"portal": {"adapter": "portal"}, **settings.channels}
-    setups = {}
-    for name, table in tables.items():
-        channel = ChannelName(name)
-        module, its_settings = registry.parse_settings(channel, table)
-        setups[channel] = ChannelSetup(
-            channel, table["adapter"], module, its_settings, module.capabilities(its_settings)
-        )
+    setups = {
+        ChannelName(name): ChannelSetup(ChannelName(name), registry.parse_channel(ChannelName(name), table))
+        for name, table in tables.items()
+    }
+    providers_of(setups)
     return setups
+
+
+def providers_of(setups: Mapping[ChannelName, ChannelSetup]) -> dict[ProviderName, ProviderSetup]:
+    """All providers by name. Raises `SettingsError` where two have the same."""
+    providers: dict[ProviderName, ProviderSetup] = {}
+    for each in (provider for setup in setups.values() for provider in setup.providers):
+        if each.name in providers:
+            raise SettingsError(f"two providers are called {each.name}: their callbacks could not be told apart.")
+        providers[each.name] = each
+    return providers
 
 
 def rules_of(settings: Settings, setups: Mapping[ChannelName, ChannelSetup]) -> Rules:
@@ -101,6 +116,7 @@ def source_profiles(settings: Settings) -> dict[SourceName, SourceProfile]:
 async def open_app(settings: Settings, *, name: str) -> AsyncIterator[App]:
     """Open pool, bell and channels; `name` is this process in leases and in the audit trail."""
     setups = channel_setups(settings)
+    providers = providers_of(setups)
     clock = clock_of(settings)
     async with AsyncExitStack() as stack:
         pool = await open_pool(
@@ -112,19 +128,20 @@ async def open_app(settings: Settings, *, name: str) -> AsyncIterator[App]:
         stack.push_async_callback(pool.close)
         bell = Bell(settings.redis.url.get_secret_value(), settings.redis.prefix)
         stack.push_async_callback(bell.close)
-        http = HttpClient(frozenset().union(*(registry.addresses(setup.settings) for setup in setups.values())))
+        http = HttpClient(frozenset().union(*(registry.addresses(each.settings) for each in providers.values())))
         stack.push_async_callback(http.close)
-        tokens = _tokens(setups, pool, http, clock, name)
-        ports = Ports(
-            http=http,
-            tokens=tokens,
-            store_in_inbox=partial(_store_in_inbox, pool, clock),
-            public_url=settings.public_url,
-        )
-        channels = {}
-        for channel, setup in setups.items():
-            channels[channel] = await setup.module.connect(setup.settings, ports)
-            stack.push_async_callback(channels[channel].close)
+        tokens = _tokens(providers, pool, http, clock, name)
+        connections = {}
+        for provider, setup in providers.items():
+            ports = Ports(
+                provider=provider,
+                http=http,
+                tokens=tokens,
+                store_in_inbox=partial(_store_in_inbox, pool, clock),
+                public_url=settings.public_url,
+            )
+            connections[provider] = await setup.module.connect(setup.settings, ports)
+            stack.push_async_callback(connections[provider].close)
         yield App(
             name=name,
             settings=settings,
@@ -134,17 +151,20 @@ async def open_app(settings: Settings, *, name: str) -> AsyncIterator[App]:
             renderer=Renderer(settings.templates_dir),
             profiles=source_profiles(settings),
             setups=setups,
+            providers=providers,
             pool=pool,
             bell=bell,
             tokens=tokens,
-            channels=channels,
+            gate=Gate(pool, [setup.providers for setup in setups.values()], name),
+            heartbeat=Heartbeat(pool, name),
+            connections=connections,
         )
 
 
 def _tokens(
-    setups: Mapping[ChannelName, ChannelSetup], pool: Pool, http: HttpClient, clock: Clock, name: str
+    providers: Mapping[ProviderName, ProviderSetup], pool: Pool, http: HttpClient, clock: Clock, name: str
 ) -> ZaloTokens | NoTokens:
-    for setup in setups.values():
+    for setup in providers.values():
         if isinstance(setup.settings, zalo.Settings):
             return ZaloTokens(pool, http, setup.settings, clock, name)
     return NoTokens()

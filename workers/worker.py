@@ -8,12 +8,16 @@ popped when it is killed (RQ 3.0, `Queue.dequeue_any`).
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
+from redis.exceptions import RedisError
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from notifier.domain.deliveries import Urgency
@@ -28,8 +32,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 START_SECONDS = 30.0
-CLOSE_SECONDS = 45.0
-"""Longer than the deadline of a call."""
+PATIENCE_SECONDS = 20.0
+"""How long calls under way may take when this process is to end; then they are cut off, their results unknown."""
+CLOSE_SECONDS = 28.0
+REPORT_SECONDS = 1.0
+REDIS_AGAIN_SECONDS = 1.0
 
 
 class Workshop:
@@ -40,12 +47,16 @@ class Workshop:
         self._thread = threading.Thread(target=self._loop.run_forever, name="steps", daemon=True)
         self._thread.start()
         self._context: AbstractAsyncContextManager[App] = open_app(settings, name=name)
-        app = self._do(self._context.__aenter__(), START_SECONDS)
+        self._app = app = self._do(self._context.__aenter__(), START_SECONDS)
         self._calls = steps.new_calls(app)
+        self._tellings = steps.Tellings(app)
+        self._do(app.heartbeat.start(), START_SECONDS)
+        self._reporter = asyncio.run_coroutine_threadsafe(_keep_reporting(app), self._loop)
         self._steps: dict[Step, Callable[[Sequence[str]], Coroutine[Any, Any, None]]] = {
             Step.ROUTE: partial(steps.route, app),
             Step.DELIVER: partial(steps.deliver, app, self._calls),
             Step.RECEIPTS: partial(steps.receipts, app),
+            Step.CALLBACKS: partial(steps.callbacks, app, self._tellings),
         }
 
     def run(self, step: Step, ids: Sequence[str]) -> None:
@@ -53,15 +64,31 @@ class Workshop:
         self._do(asyncio.wait_for(self._steps[step](ids), JOB_TIMEOUT_SECONDS - 10), None)
 
     def close(self) -> None:
-        """Let the calls under way end and be recorded, then close everything."""
-        self._do(self._calls.finish(), CLOSE_SECONDS)
-        self._do(self._context.__aexit__(None, None, None), CLOSE_SECONDS)
+        """Let the calls under way end and be recorded, then close everything; all within `CLOSE_SECONDS`."""
+        try:
+            self._do(self._end(), CLOSE_SECONDS)
+        except TimeoutError:
+            log.warning("this process ends before all is recorded; others take that up")
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         self._loop.close()
 
+    async def _end(self) -> None:
+        await asyncio.gather(self._calls.finish(PATIENCE_SECONDS), self._tellings.finish(PATIENCE_SECONDS))
+        self._reporter.cancel()
+        await self._app.gate.report(self._app.clock())
+        await self._app.heartbeat.stop()
+        await self._context.__aexit__(None, None, None)
+
     def _do(self, work: Coroutine[Any, Any, T], seconds: float | None) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
+
+
+async def _keep_reporting(app: App) -> None:
+    """What calls came to is reported with the next batch; after the last one by this."""
+    while True:
+        await asyncio.sleep(REPORT_SECONDS)
+        await app.gate.report(app.clock())
 
 
 _workshop: Workshop | None = None
@@ -77,20 +104,46 @@ def run(step: str, ids: list[str]) -> None:
         log.exception("a step failed", extra={"step": step, "count": len(ids)})
 
 
+class LaneWorker(SimpleWorker):
+    """RQ's worker, which ends when Redis fails it. This one knows whether that was asked of it."""
+
+    max_connection_wait_time = 2
+    is_asked_to_end = False
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        self.is_asked_to_end = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
 def work(settings: Settings, lane: Urgency, *, name: str) -> None:
-    """Serve one lane until SIGTERM or SIGINT."""
+    """Serve one lane until SIGTERM or SIGINT. A Redis that is away is waited for."""
     global _workshop  # noqa: PLW0603 - RQ calls a function by its name
     _workshop = Workshop(settings, name)
     try:
-        connection = connect(settings.redis.url.get_secret_value())
-        worker = SimpleWorker(
-            [queue_of(connection, settings.redis.prefix, lane)],
-            name=name,
-            connection=connection,
-            serializer=JSONSerializer,
-            log_job_description=False,
+        for number in count(1):
+            if _serve(settings, lane, f"{name}-{number}"):
+                return
+            log.warning("the queue failed this worker, which starts again", extra={"lane": lane, "worker": name})
+            time.sleep(REDIS_AGAIN_SECONDS)
+    except StopRequested:
+        return
+    finally:
+        _workshop.close()
+
+
+def _serve(settings: Settings, lane: Urgency, name: str) -> bool:
+    """Take jobs until told to end (True) or until Redis fails (False). RQ wants a new name each time."""
+    connection = connect(settings.redis.url.get_secret_value())
+    queue = queue_of(connection, settings.redis.prefix, lane)
+    worker = None
+    try:
+        worker = LaneWorker(
+            [queue], name=name, connection=connection, serializer=JSONSerializer, log_job_description=False
         )
         log.info("worker ready", extra={"lane": lane, "worker": name})
         worker.work(logging_level="WARNING")
+    except (RedisError, OSError):
+        log.warning("the queue cannot be reached", extra={"lane": lane, "worker": name})
     finally:
-        _workshop.close()
+        connection.close()
+    return worker is not None and worker.is_asked_to_end

@@ -15,7 +15,11 @@ COMMANDS = {
     "doctor": "say what is configured, what is wrong and what to type",
     "route": "explain who would be told of an event, without sending",
     "post": "post an event as its dossier system would, signed",
+    "dead": "what did not reach its person: see it, send it again, drop it",
+    "providers": "who carries each channel, how they stand; pause and resume one",
+    "gaps": "events that did not come, by the numbers of their neighbours",
     "timeline": "tell the whole story of one dossier's notices",
+    "callbacks": "what dossier systems are told: see it, post it again",
     "zalo-token": "store the refresh token of the Zalo Official Account",
     "demo": "the whole service on this machine, with sandbox providers",
 }

@@ -24,6 +24,7 @@ from notifier.cli.post import ACCEPTED, post
 from notifier.cli.screen import Screen
 from notifier.cli.supervisor import Supervisor
 from notifier.cli.timeline import read_story
+from notifier.cli.zalo_token import zalo_grant
 from notifier.domain.clock import VIETNAM, Clock, move_clock, shifted_clock
 from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.errors import NotifierError
@@ -33,8 +34,6 @@ from notifier.settings import load_settings
 from notifier.store import progress, tokens
 from notifier.store.migrate import migrate
 from notifier.store.pool import Pool, open_pool
-from workers.tokens import grant_name
-from workers.wiring import channel_setups
 
 START = datetime(2026, 11, 25, 16, 30, tzinfo=VIETNAM)
 """What the demo's clock shows at the beginning: after all sample events, within working hours."""
@@ -108,25 +107,24 @@ async def installation(directory: Path, say: Any, environment: str = "demo") -> 
         clock = shifted_clock(ground.clock_file)
         pool = await open_pool(database_url, size=2, name="notifier-demo")
         stack.push_async_callback(pool.close)
-        await _grant_zalo(ground, pool, clock)
+        await grant_zalo(ground, pool, clock)
         await stack.enter_async_context(running(ground.sandbox, clock=clock))
         stack.push_async_callback(supervisor.stop)
         supervisor.start("web", ["web"], ground.environ)
         for lane in Urgency:
             supervisor.start(f"worker-{lane.value}", ["worker", lane.value], ground.environ)
         supervisor.start("dispatcher", ["dispatcher"], ground.environ)
-        await _ready(ground)
+        await ready(ground)
         yield Installation(ground, pool, clock, supervisor)
 
 
-async def _grant_zalo(ground: Playground, pool: Pool, clock: Clock) -> None:
+async def grant_zalo(ground: Playground, pool: Pool, clock: Clock) -> None:
     settings = load_settings(ground.environ)
     async with pool.acquire() as connection:
-        name = grant_name(channel_setups(settings)["zalo"].settings)  # type: ignore[index]
-        await tokens.seed(connection, name, ground.refresh_token, clock())
+        await tokens.seed(connection, zalo_grant(settings), ground.refresh_token, clock())
 
 
-async def _ready(ground: Playground) -> None:
+async def ready(ground: Playground) -> None:
     deadline = time.monotonic() + READY_SECONDS
     async with aiohttp.ClientSession() as session:
         while True:

@@ -20,6 +20,8 @@ def command(metrics_port: int | None) -> None:
 
     async def run(stop: asyncio.Event) -> None:
         async with open_app(settings, name=process_name("dispatcher")) as app:
+            await app.heartbeat.start()
             await dispatch(app, stop)
+            await app.heartbeat.stop()
 
     until_stopped(run)

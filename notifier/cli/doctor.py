@@ -10,14 +10,16 @@ from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from channels import zalo
+from channels.registry import ProviderSetup
 from notifier.domain.errors import NotifierError
 from notifier.domain.ids import ChannelName
 from notifier.rendering.renderer import Renderer
 from notifier.settings import Environment, Settings, load_settings
-from notifier.store import tokens
+from notifier.store import endpoints, tokens
 from notifier.store.migrate import newest_revision
 from notifier.store.pool import DATABASE_DOWN, Connection, open_pool, schema_revision
 from workers.queues import connect
+from workers.receivers import endpoints_of, receivers_of
 from workers.tokens import grant_name
 from workers.wiring import ChannelSetup, channel_setups, rules_of, source_profiles
 
@@ -95,7 +97,7 @@ def _shown(key: str, value: Any) -> str:
         return "********"
     if isinstance(value, list) and any(isinstance(item, SecretStr) for item in value):
         return f"{len(value)} × ********"
-    if isinstance(value, frozenset | set):
+    if isinstance(value, frozenset | set | tuple):
         return ", ".join(sorted(str(item) for item in value))
     return str(value)
 
@@ -137,18 +139,33 @@ def _sources(settings: Settings) -> Iterator[Finding]:
         )
     for name, profile in profiles.items():
         yield Finding(Level.OK, "sources", f"{name}, {len(profile.secrets)} secret(s)")
+    receivers = receivers_of(settings)
+    for endpoint in endpoints_of(settings):
+        receiver = receivers.get(endpoint.source)
+        way = f"posted to {receiver.url}, {len(receiver.keys)} secret(s)" if receiver else "pulled only"
+        yield Finding(Level.OK, "callbacks", f"{endpoint.source}, {way}: {', '.join(endpoint.types)}")
 
 
 def _channels(settings: Settings) -> Iterator[Finding]:
     setups = channel_setups(settings)
     for name, setup in setups.items():
-        yield Finding(Level.OK, "channels", f"{name} by {setup.adapter}")
+        carriers = ", then ".join(_carrier(provider) for provider in setup.providers)
+        yield Finding(Level.OK, "channels", f"{name} by {carriers}")
     if len(setups) < CITIZEN_CHANNELS_LEAST:
         yield Finding(
             Level.WARNING,
             "channels",
             f"{len(setups)} channel(s); the plans ask for at least {CITIZEN_CHANNELS_LEAST} ways: add [channels.…]",
         )
+
+
+def _carrier(provider: ProviderSetup) -> str:
+    """A provider in a few words: its name where it has one of its own, and what limits it."""
+    name = provider.adapter if str(provider.name) == provider.channel else f"{provider.name} ({provider.adapter})"
+    rate = provider.limits.rate_per_second or provider.capabilities.rate_per_second
+    limits = [f"{rate:g} a second"] if rate else []
+    limits += [f"{provider.limits.daily_quota} a day"] if provider.limits.daily_quota else []
+    return f"{name}, at most {' and '.join(limits)}" if limits else name
 
 
 def _rules(settings: Settings, setups: Mapping[ChannelName, ChannelSetup]) -> Iterator[Finding]:
@@ -182,14 +199,22 @@ async def _database(settings: Settings, setups: Mapping[ChannelName, ChannelSetu
             )
             return
         yield Finding(Level.OK, "database", f"schema {found}")
+        for state in await endpoints.endpoints(connection):
+            if state.disabled_at:
+                yield Finding(
+                    Level.WARNING,
+                    "callbacks",
+                    f"{state.source} answered {state.reason} and is not posted to, {state.pending} wait: once it listens "
+                    f"again, run `notifier callbacks enable {state.source}`",
+                )
         async for finding in _grant(connection, setups.values()):
             yield finding
 
 
 async def _grant(connection: Connection, setups: Iterable[ChannelSetup]) -> AsyncIterator[Finding]:
-    for setup in setups:
-        if isinstance(setup.settings, zalo.Settings):
-            pair = await tokens.read(connection, grant_name(setup.settings))
+    for provider in (provider for setup in setups for provider in setup.providers):
+        if isinstance(provider.settings, zalo.Settings):
+            pair = await tokens.read(connection, grant_name(provider.settings))
             if pair is None:
                 yield Finding(Level.FAULT, "zalo", "no grant is stored: run `notifier zalo-token`")
             elif pair.lost:

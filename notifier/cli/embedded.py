@@ -44,12 +44,12 @@ def redis(directory: Path) -> Iterator[str]:
         process.wait(timeout=READY_SECONDS)
 
 
-def start_redis(directory: Path, socket: Path) -> "subprocess.Popen[bytes]":
-    """Start Redis and wait until it answers. The caller ends it."""
+def start_redis(directory: Path, socket: Path, *, durable: bool = True) -> "subprocess.Popen[bytes]":
+    """Start Redis and wait until it answers. The caller ends it. Where it is not durable, it forgets all at its end."""
     process = subprocess.Popen(  # noqa: S603 - our own arguments
         [
             *(_redis_server(), "--port", "0", "--unixsocket", str(socket), "--dir", str(directory)),
-            *("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"),
+            *("--appendonly", "yes" if durable else "no", "--save", "", "--maxmemory-policy", "noeviction"),
             *("--logfile", str(directory / "redis.log")),
         ],
         start_new_session=True,

@@ -26,6 +26,7 @@ HOTLINE = "0296 3956 000"
 FILLER_NUMBERS = frozenset({"000000001"})
 FIRST_TEMPLATE_ID = 410_001
 PORTS_TRIED = 200
+TEST_PORTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Playground:
 
 def playground(directory: Path, *, database_url: str, redis_url: str, environment: str = "demo") -> Playground:
     """Write `notifier.toml` into `directory` and make the sandbox that it points at."""
-    web_port, http_port, smtp_port = free_port(8080), free_port(8290), free_port(8525)
+    offset = 0 if environment == "demo" else 1000 + os.getpid() % TEST_PORTS  # tests may run beside each other
+    web_port, http_port, smtp_port = (free_port(wanted + offset) for wanted in (8080, 8290, 8525))
     web_url, sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{http_port}"
     webhook_secrets = {name: "whsec_" + base64.b64encode(os.urandom(32)).decode() for name in (PROVINCE, MINISTRY)}
     keys = {name: secrets.token_urlsafe(24) for name in ("app", "oa", "refresh", "api", "sms", "sms_path", "mail_path")}

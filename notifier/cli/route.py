@@ -1,25 +1,25 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
 import click
 
+from notifier.cli.rehearsal import Rehearsal
 from notifier.domain.clock import VIETNAM, system_clock
 from notifier.domain.errors import IntakeError, SettingsError
-from notifier.domain.ids import ChannelName, EventId, SourceName, uuid7
+from notifier.domain.ids import ChannelName, SourceName
 from notifier.intake import cloudevents
 from notifier.intake.accept import Refused, understand
 from notifier.intake.codes import SourceProfile
-from notifier.intake.translate import to_domain
-from notifier.intake.vendor import derive_type
 from notifier.routing.context import Address, ChannelView, RoutingContext
-from notifier.routing.explain import explain
-from notifier.routing.plan import plan
 from notifier.routing.rules import Rules, load_rules
 from notifier.settings import ROOT, Settings, load_settings
 from workers.steps.routing import routing_context
 from workers.wiring import channel_setups, rules_of, source_profiles
+
+Profiles = Mapping[SourceName, SourceProfile]
 
 USUAL_CHANNELS: Mapping[ChannelName, ChannelView] = {
     ChannelName("portal"): ChannelView(Address.INBOX, quiet=True),
@@ -31,7 +31,7 @@ USUAL_CHANNELS: Mapping[ChannelName, ChannelView] = {
 
 
 @click.command("route")
-@click.argument("event", type=click.File("rb"))
+@click.argument("events", type=click.File("rb"), nargs=-1, required=True, metavar="EVENT...")
 @click.option(
     "--at", "at", metavar="TIME", help="Decide as of this moment, e.g. 2026-11-25T22:30 (Vietnam). Default: now."
 )
@@ -42,23 +42,32 @@ USUAL_CHANNELS: Mapping[ChannelName, ChannelView] = {
 @click.option("--locale", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
 @click.pass_context
 def command(
-    context: click.Context, event: Any, at: str | None, rules_file: Path | None, source: str | None, locale: str
+    context: click.Context,
+    events: Sequence[Any],
+    at: str | None,
+    rules_file: Path | None,
+    source: str | None,
+    locale: str,
 ) -> None:
     """Explain who would be told of an event, on which channels, when and why. Sends and stores nothing.
 
-    EVENT is a file as it would be posted: a CloudEvent or a list of bare records; - reads standard input.
+    EVENT is a file as it would be posted: a CloudEvent or a list of bare records; - reads standard input. Of several
+    events each is explained as coming after those before it: what overtakes what, and what waits for a correction.
 
     \b
     notifier route notifier/sandbox/events/02-duoc-tiep-nhan.json
     notifier route --at 2026-11-25T22:30 notifier/sandbox/events/05-yeu-cau-bo-sung.json
-    notifier route --rules new-rules.toml --locale en event.json
+    notifier route --rules new-rules.toml --locale en accepted.json done.json
     """
     now = _moment(at)
     rules, routing, profiles = _installation(rules_file, now)
     faults = 0
-    for lines in _explained(event.read(), rules, routing, profiles, now, source, locale):
-        faults += not isinstance(lines, list)
-        click.echo("\n".join(lines) if isinstance(lines, list) else lines, err=not isinstance(lines, list))
+    for number, explained in enumerate(_explained(events, Rehearsal(rules, routing, now), profiles, source, locale)):
+        if isinstance(explained, str):
+            faults += 1
+            click.echo(explained, err=True)
+        else:
+            click.echo("\n".join(["", *explained] if number else explained))
     context.exit(1 if faults else 0)
 
 
@@ -72,22 +81,19 @@ def _moment(at: str | None) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
 
 
-def _installation(
-    rules_file: Path | None, now: datetime
-) -> tuple[Rules, RoutingContext, Mapping[SourceName, SourceProfile]]:
+def _installation(rules_file: Path | None, now: datetime) -> tuple[Rules, RoutingContext, Profiles]:
     """Rules, channels and sources as configured; the shipped rules and all four channels where nothing is."""
     settings = _settings()
     if settings is None:
         file = rules_file or ROOT / "rules.toml"
         rules = load_rules(file.read_text(encoding="utf-8"), file.name, USUAL_CHANNELS)
-        context = routing_context({}, b"no settings", now, told_before=False)
-        return rules, RoutingContext(USUAL_CHANNELS, False, context.new_recipient_id, context.inbox_owner), {}
+        return rules, replace(routing_context({}, b"no settings", now), channels=USUAL_CHANNELS), {}
     setups = channel_setups(settings)
     chosen = settings.model_copy(update={"rules_file": rules_file}) if rules_file else settings
     secret = settings.secret_key.get_secret_value().encode()
     return (
         rules_of(chosen, setups),
-        routing_context(setups, secret, now, told_before=False),
+        routing_context(setups, secret, now),
         source_profiles(settings),
     )
 
@@ -103,39 +109,20 @@ def _settings() -> Settings | None:
 
 
 def _explained(
-    body: bytes,
-    rules: Rules,
-    routing: RoutingContext,
-    profiles: Mapping[SourceName, SourceProfile],
-    now: datetime,
-    source: str | None,
-    locale: str,
+    files: Sequence[Any], rehearsal: Rehearsal, profiles: Profiles, source: str | None, locale: str
 ) -> Iterator[list[str] | str]:
-    """The explanation of each event in the file; a plain text says why one cannot be understood."""
-    try:
-        incoming = cloudevents.read_request("application/json", {}, {"source": source} if source else {}, body)
-    except IntakeError as error:
-        yield _refusal(error)
-        return
-    claimed = incoming.source
-    profile = profiles.get(claimed) or SourceProfile(claimed)
-    for item in understand(incoming, profile, now):
-        if isinstance(item, Refused):
-            yield _refusal(item.error)
+    """The explanation of each event in the files; a plain text says why one cannot be understood."""
+    for file in files:
+        try:
+            incoming = cloudevents.read_request(
+                "application/json", {}, {"source": source} if source else {}, file.read()
+            )
+        except IntakeError as error:
+            yield _refusal(error)
             continue
-        derived = item.status and derive_type(item.status, None, is_progress=item.is_progress)
-        event = to_domain(
-            event_id=EventId(uuid7(now)),
-            source=claimed,
-            external_id=item.external_id,
-            event_type=item.event_type or derived,  # type: ignore[arg-type]
-            occurred_at=item.occurred_at,
-            received_at=now,
-            seq=item.seq,
-            document=item.document,
-            profile=profile,
-        )
-        yield explain(plan(event, rules, routing, now), event, locale)
+        profile = profiles.get(incoming.source) or SourceProfile(incoming.source)
+        for item in understand(incoming, profile, rehearsal.now):
+            yield _refusal(item.error) if isinstance(item, Refused) else rehearsal.explain(item, profile, locale)
 
 
 def _refusal(error: IntakeError) -> str:

@@ -20,7 +20,8 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 RESTART_SECONDS = 1.0
-GRACE_SECONDS = 15.0
+GRACE_SECONDS = 30.0
+"""A worker lets its calls under way end."""
 PRELOADED = ["notifier.cli.web", "notifier.cli.worker", "notifier.cli.dispatcher"]
 _PR_SET_PDEATHSIG = 1
 

@@ -3,12 +3,14 @@ import asyncio
 import click
 
 from channels import zalo
+from notifier.delivery.gate import resumed
 from notifier.domain.errors import SettingsError
 from notifier.settings import Settings, load_settings
 from notifier.store import tokens
 from notifier.store.pool import open_pool
+from notifier.store.providers import hold, write
 from workers.tokens import grant_name
-from workers.wiring import channel_setups, clock_of
+from workers.wiring import channel_setups, clock_of, providers_of
 
 
 @click.command("zalo-token")
@@ -34,12 +36,20 @@ async def _store(settings: Settings, refresh_token: str, *, replace: bool) -> bo
     name = zalo_grant(settings)
     pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-zalo-token")
     async with pool, pool.acquire() as connection:
-        return await tokens.seed(connection, name, refresh_token, clock_of(settings)(), replace=replace)
+        now = clock_of(settings)()
+        if not await tokens.seed(connection, name, refresh_token, now, replace=replace):
+            return False
+        async with connection.transaction():  # what was refused for want of a grant may go at once
+            for provider in providers_of(channel_setups(settings)).values():
+                if isinstance(provider.settings, zalo.Settings) and (state := await hold(connection, provider.name)):
+                    changed, reason = resumed(state, "zalo-token", "a new grant", now)
+                    await write(connection, changed, reason, actor="zalo-token", now=now)
+        return True
 
 
 def zalo_grant(settings: Settings) -> str:
     """The name under which the grant of the configured Official Account is stored."""
-    for setup in channel_setups(settings).values():
+    for setup in providers_of(channel_setups(settings)).values():
         if isinstance(setup.settings, zalo.Settings):
             return grant_name(setup.settings)
     raise SettingsError("no Zalo channel is configured: write [channels.zalo] in notifier.toml")

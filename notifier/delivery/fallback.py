@@ -3,7 +3,7 @@
 One person's deliveries for one event are siblings. The portal inbox reaches nobody who does not look, so it does not
 count here. Of the others:
 
-- one has reached the person (delivered, read; accepted, where the channel proves no more): fallbacks are cancelled;
+- one has reached the person (delivered, read; accepted, where its provider proves no more): fallbacks are cancelled;
 - one is still under way (to be sent, in a call, waiting for its receipt): fallbacks wait;
 - one was overtaken by a later status: fallbacks wait for whoever overtook it;
 - all have missed (failed, expired, suppressed, cancelled, or no proof came in time): the next fallback is released.
@@ -15,20 +15,20 @@ from datetime import datetime
 from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import MISSED, SENDABLE, Delivery, DeliveryState, Position
 from notifier.domain.hours import Hours, opening, waits
-from notifier.domain.ids import ChannelName, DeliveryId
+from notifier.domain.ids import ChannelName, DeliveryId, ProviderName
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.steps import Step
 
 
 def after_settled(
     siblings: Sequence[Delivery],
-    proving: Collection[ChannelName],
+    proving: Collection[ProviderName],
     hours: Mapping[ChannelName, Sequence[Hours]],
     now: datetime,
 ) -> list[tuple[DeliveryId, Step]]:
     """The moves of the fallbacks among `siblings`, all deliveries of one person for one event, after any of them moved.
 
-    `proving` are the channels that can prove delivery; `hours` all hours that bind each channel for this person.
+    `proving` are the providers that can prove delivery; `hours` all hours that bind each channel for this person.
     """
     ways = sorted((each for each in siblings if each.content_kind is not ContentKind.INBOX), key=_place)
     reached = next((each for each in ways if _reached(each, proving)), None)
@@ -68,17 +68,17 @@ def _unsent_fallback(delivery: Delivery) -> bool:
     return delivery.position is Position.FALLBACK and delivery.state in SENDABLE | {DeliveryState.STANDBY}
 
 
-def _reached(delivery: Delivery, proving: Collection[ChannelName]) -> bool:
+def _reached(delivery: Delivery, proving: Collection[ProviderName]) -> bool:
     if delivery.state is DeliveryState.ACCEPTED:
-        return delivery.channel not in proving
+        return delivery.provider not in proving
     return delivery.state in {DeliveryState.DELIVERED, DeliveryState.READ}
 
 
-def _missed(delivery: Delivery, proving: Collection[ChannelName]) -> bool:
+def _missed(delivery: Delivery, proving: Collection[ProviderName]) -> bool:
     """Settled without reaching the person. No due time left on accepted or unknown: its receipt did not come."""
     match delivery.state:
         case DeliveryState.ACCEPTED:
-            return delivery.channel in proving and delivery.due_at is None
+            return delivery.provider in proving and delivery.due_at is None
         case DeliveryState.UNKNOWN:
             return delivery.due_at is None
         case DeliveryState.SUPERSEDED:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from notifier.domain.content import ContentKind
-from notifier.domain.ids import ChannelName, DeliveryId, EventId, RecipientId
+from notifier.domain.ids import ChannelName, DeliveryId, EventId, ProviderName, RecipientId
 from notifier.domain.reasons import Reason
 
 
@@ -39,22 +39,28 @@ class DeliveryState(StrEnum):
 
 
 _D = DeliveryState
+_OVER = frozenset({_D.EXPIRED, _D.CANCELLED, _D.SUPERSEDED})
+_PROVEN = frozenset({_D.DELIVERED, _D.READ})
 MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
-    _D.STANDBY: frozenset({_D.PLANNED, _D.HELD, _D.CANCELLED, _D.EXPIRED, _D.SUPERSEDED}),
-    _D.PLANNED: frozenset({_D.SENDING, _D.HELD, _D.EXPIRED, _D.CANCELLED, _D.SUPERSEDED, _D.DELIVERED, _D.READ}),
-    _D.HELD: frozenset({_D.SENDING, _D.PLANNED, _D.EXPIRED, _D.CANCELLED, _D.SUPERSEDED}),
-    _D.SENDING: frozenset({_D.ACCEPTED, _D.DELIVERED, _D.READ, _D.PLANNED, _D.FAILED, _D.UNKNOWN, _D.EXPIRED}),
-    _D.ACCEPTED: frozenset({_D.DELIVERED, _D.READ, _D.FAILED}),
-    _D.UNKNOWN: frozenset({_D.ACCEPTED, _D.DELIVERED, _D.READ, _D.FAILED, _D.PLANNED}),
+    _D.STANDBY: _OVER | {_D.PLANNED, _D.HELD},
+    _D.PLANNED: _OVER | _PROVEN | {_D.SENDING, _D.HELD, _D.ACCEPTED, _D.UNKNOWN},
+    _D.HELD: _OVER | {_D.SENDING, _D.PLANNED, _D.UNKNOWN},
+    _D.SENDING: _PROVEN | {_D.ACCEPTED, _D.PLANNED, _D.FAILED, _D.UNKNOWN, _D.EXPIRED},
+    _D.ACCEPTED: _PROVEN | {_D.FAILED},
+    _D.UNKNOWN: _PROVEN | {_D.ACCEPTED, _D.FAILED, _D.EXPIRED, _D.PLANNED, _D.CANCELLED},
     _D.DELIVERED: frozenset({_D.READ, _D.FAILED}),
-    _D.FAILED: frozenset({_D.DELIVERED, _D.READ, _D.PLANNED}),
-    _D.EXPIRED: frozenset({_D.DELIVERED, _D.READ}),
+    _D.FAILED: _PROVEN | {_D.PLANNED, _D.CANCELLED},
+    _D.EXPIRED: _PROVEN | {_D.PLANNED, _D.CANCELLED},
     _D.READ: frozenset(),
     _D.SUPPRESSED: frozenset(),
     _D.CANCELLED: frozenset(),
     _D.SUPERSEDED: frozenset(),
 }
-"""Every legal move. Receipts may correct a failure or an unknown, and make a planned resend needless."""
+"""Every legal move.
+
+Receipts and late answers may correct a failure or an unknown, and make a planned resend needless. An operator may send
+what has failed, expired or is unknown again, or drop it.
+"""
 
 SENDABLE = frozenset({_D.PLANNED, _D.HELD})
 MISSED = frozenset({_D.FAILED, _D.EXPIRED, _D.SUPPRESSED, _D.CANCELLED, _D.SUPERSEDED})
@@ -112,3 +118,8 @@ class Delivery:
     attempts: int
     """Calls that count against the budget: a throttled call does not."""
     created_at: datetime
+    provider: ProviderName | None = None
+    """Who holds it, took it or may hold it. On a planned one: the only provider that may be called again."""
+    accepted_at: datetime | None = None
+    asks: int = 0
+    """How often its provider was asked what became of it."""

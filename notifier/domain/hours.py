@@ -43,6 +43,7 @@ def waits(at: datetime, hours: Sequence[Hours], until: datetime) -> Reason:
     return Reason(closed, {"until": clock_text(until)})
 
 
-def clock_text(at: datetime) -> str:
+def clock_text(at: datetime, *, seconds: bool = False) -> str:
     """Local time and day as people write them: `07:00 20/11`."""
-    return f"{at.astimezone(VIETNAM):%H:%M %d/%m}"
+    local = at.astimezone(VIETNAM)
+    return f"{local:%H:%M:%S %d/%m}" if seconds else f"{local:%H:%M %d/%m}"

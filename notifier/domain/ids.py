@@ -20,7 +20,9 @@ EventType = NewType("EventType", str)
 DossierCode = NewType("DossierCode", str)
 """MaHoSo as the source wrote it. Unique only together with its source."""
 ChannelName = NewType("ChannelName", str)
-"""What a rule names: `portal`, `zalo`, `sms`, `email`. One adapter serves each."""
+"""What a rule names: `portal`, `zalo`, `sms`, `email`. One or more providers serve each."""
+ProviderName = NewType("ProviderName", str)
+"""Who carries a channel's messages. A channel with one provider gives it its own name."""
 InboxOwner = NewType("InboxOwner", str)
 """The opaque key of one person's inbox; says nothing about the person."""
 

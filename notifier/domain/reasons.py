@@ -16,10 +16,14 @@ class ReasonCode(StrEnum):
     THROTTLED = "planned.throttled"
     RESEND_DEDUPLICATED = "planned.resend_deduplicated"
     FALLBACK_USED = "planned.fallback_used"
+    NOT_CALLED = "planned.not_called"
+    ASKED_NOT_TAKEN = "planned.asked_not_taken"
+    OPERATOR_RETRY = "planned.operator"
     # held
     QUIET_HOURS = "held.quiet_hours"
     NEXT_MORNING = "held.next_morning"
     CHANNEL_WINDOW = "held.channel_window"
+    CORRECTION_HOLD = "held.correction"
     # standby
     FALLBACK_WAITS = "standby.fallback"
     # suppressed
@@ -30,6 +34,10 @@ class ReasonCode(StrEnum):
     CHANNEL_OFF = "suppressed.channel_off"
     LINKED_SOURCE = "suppressed.linked_source"
     STATUS_REPEATED = "suppressed.status_repeated"
+    TOLD_BY_OTHER = "suppressed.told_by_other"
+    # superseded
+    LATER_STATUS = "superseded.later_status"
+    CAME_TOO_LATE = "superseded.came_too_late"
     # moved by an attempt
     LEASED = "sending.leased"
     PROVIDER_ACCEPTED = "accepted.provider"
@@ -45,8 +53,15 @@ class ReasonCode(StrEnum):
     RECEIPT_READ = "read.receipt"
     RECEIPT_FAILED = "failed.receipt"
     NO_RECEIPT = "settled.no_receipt"
+    # moved by the provider's answer to our question
+    ASKED_ACCEPTED = "accepted.asked"
+    ASKED_DELIVERED = "delivered.asked"
+    ASKED_FAILED = "failed.asked"
+    ASKED_IN_VAIN = "settled.asked_in_vain"
     # stopped
     FALLBACK_NOT_NEEDED = "cancelled.fallback_not_needed"
+    CORRECTED = "cancelled.corrected"
+    OPERATOR_DROP = "cancelled.operator"
     # events
     EVENT_RECEIVED = "event.received"
     EVENT_ROUTED = "event.routed"
@@ -54,6 +69,25 @@ class ReasonCode(StrEnum):
     EVENT_NO_CONTACT = "event.no_contact"
     EVENT_NO_RECIPIENT = "event.no_recipient"
     EVENT_UNROUTABLE = "event.unroutable"
+    EVENT_SEQ_GAP = "event.seq_gap"
+    # providers
+    PROVIDER_OPENED = "provider.opened"
+    PROVIDER_THROTTLED = "provider.throttled"
+    PROVIDER_PROBED = "provider.probed"
+    PROVIDER_CLOSED = "provider.closed"
+    PROVIDER_DEMOTED = "provider.demoted"
+    PROVIDER_RESTORED = "provider.restored"
+    PROVIDER_QUOTA_SPENT = "provider.quota_spent"
+    PROVIDER_PAUSED = "provider.paused"
+    PROVIDER_RESUMED = "provider.resumed"
+    # what an operator did to many at once
+    DEAD_RETRIED = "operator.retried"
+    DEAD_DROPPED = "operator.dropped"
+    # callbacks to dossier systems
+    CALLBACK_DEAD = "callback.dead"
+    CALLBACKS_DISABLED = "callback.disabled"
+    CALLBACKS_ENABLED = "callback.enabled"
+    CALLBACKS_REPLAYED = "callback.replayed"
 
 
 TEXTS: dict[ReasonCode, tuple[str, str]] = {
@@ -68,11 +102,24 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "dùng kênh dự phòng vì {missed} không đến được",
         "fallback used because {missed} cannot reach the person",
     ),
+    ReasonCode.NOT_CALLED: (
+        "chưa kịp gọi nhà cung cấp, sẽ gửi lại",
+        "the provider had not been called yet, sent again",
+    ),
+    ReasonCode.ASKED_NOT_TAKEN: (
+        "nhà cung cấp trả lời là chưa nhận, sẽ gửi lại",
+        "the provider says it never took it, sent again",
+    ),
+    ReasonCode.OPERATOR_RETRY: ("{by} cho gửi lại: {why}", "sent again by {by}: {why}"),
     ReasonCode.QUIET_HOURS: ("giờ yên tĩnh, chờ đến {until}", "quiet hours, waits until {until}"),
     ReasonCode.NEXT_MORNING: ("tin không gấp, chờ đến {until}", "not urgent, waits until {until}"),
     ReasonCode.CHANNEL_WINDOW: (
         "kênh chỉ nhận tin trong khung giờ, chờ đến {until}",
         "outside the channel's sending hours, waits until {until}",
+    ),
+    ReasonCode.CORRECTION_HOLD: (
+        "trạng thái vừa được sửa hoặc khác thường, chờ đến {until} phòng khi sửa lại",
+        "the status was just corrected or is unusual; waits until {until} in case it is corrected again",
     ),
     ReasonCode.FALLBACK_WAITS: (
         "chỉ gửi nếu {after} không đến được",
@@ -91,7 +138,19 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "trạng thái này đã được thông báo",
         "this status has been told already",
     ),
-    ReasonCode.LEASED: ("lần {attempt}", "attempt {attempt}"),
+    ReasonCode.TOLD_BY_OTHER: (
+        "hệ thống {source} đã báo trạng thái này trong ngày",
+        "{source} has had this status told on the same day",
+    ),
+    ReasonCode.LATER_STATUS: (
+        "đã có trạng thái mới hơn ({type}) trước khi gửi",
+        "a later status ({type}) came before it was sent",
+    ),
+    ReasonCode.CAME_TOO_LATE: (
+        "sự kiện đến sau trạng thái mới hơn ({type})",
+        "the event came after a later status ({type})",
+    ),
+    ReasonCode.LEASED: ("lần {attempt}, qua {provider}", "attempt {attempt}, by {provider}"),
     ReasonCode.PROVIDER_ACCEPTED: ("theo trả lời của nhà cung cấp", "by the provider's answer"),
     ReasonCode.STORED_IN_INBOX: ("đã ghi vào hộp thư trên Cổng", "stored in the portal inbox"),
     ReasonCode.OUTCOME_UNKNOWN: (
@@ -117,6 +176,21 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "không cần dự phòng, {reached} đã đến",
         "fallback not needed, {reached} reached the person",
     ),
+    ReasonCode.ASKED_ACCEPTED: ("đã hỏi nhà cung cấp: đã nhận", "asked: the provider has taken it"),
+    ReasonCode.ASKED_DELIVERED: ("đã hỏi nhà cung cấp: đã đến", "asked: the provider has delivered it"),
+    ReasonCode.ASKED_FAILED: (
+        "đã hỏi nhà cung cấp: không đến được ({code})",
+        "asked: the provider could not deliver it ({code})",
+    ),
+    ReasonCode.ASKED_IN_VAIN: (
+        "đã hỏi nhà cung cấp, chưa rõ kết quả ({code})",
+        "asked, and the provider could not tell ({code})",
+    ),
+    ReasonCode.CORRECTED: (
+        "trạng thái đã được đính chính ({type}) trước khi gửi",
+        "the status was corrected ({type}) before it was sent",
+    ),
+    ReasonCode.OPERATOR_DROP: ("{by} cho dừng: {why}", "dropped by {by}: {why}"),
     ReasonCode.EVENT_RECEIVED: ("sự kiện đã nhận và lưu", "event received and committed"),
     ReasonCode.EVENT_ROUTED: (
         "đã lập kế hoạch: {planned} gửi, {held} chờ giờ, {standby} dự phòng, {suppressed} không gửi",
@@ -129,6 +203,55 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ),
     ReasonCode.EVENT_NO_RECIPIENT: ("sự kiện không nêu người nhận ({audience})", "the event names no {audience}"),
     ReasonCode.EVENT_UNROUTABLE: ("không đọc được sự kiện đã lưu ({code})", "the stored event cannot be read ({code})"),
+    ReasonCode.EVENT_SEQ_GAP: (
+        "thiếu sự kiện: số thứ tự {missing} chưa đến",
+        "events are missing: seq {missing} has not come",
+    ),
+    ReasonCode.PROVIDER_OPENED: (
+        "tạm ngừng {provider} đến {until}: {bad}/{calls} lần gọi lỗi, sau cùng là {code}",
+        "{provider} is left alone until {until}: {bad} of {calls} calls failed, the last with {code}",
+    ),
+    ReasonCode.PROVIDER_THROTTLED: (
+        "{provider} yêu cầu chậm lại ({code}), chờ đến {until}",
+        "{provider} asks us to slow down ({code}), waits until {until}",
+    ),
+    ReasonCode.PROVIDER_PROBED: ("thử {provider} bằng một tin", "{provider} is tried with one message"),
+    ReasonCode.PROVIDER_CLOSED: ("{provider} hoạt động lại", "{provider} works again"),
+    ReasonCode.PROVIDER_DEMOTED: (
+        "ưu tiên nhà cung cấp khác đến {until}: {late}/{calls} tin của {provider} thiếu biên nhận đúng hạn",
+        "another provider is preferred until {until}: {late} of {calls} messages by {provider} lack a receipt in time",
+    ),
+    ReasonCode.PROVIDER_RESTORED: ("{provider} được ưu tiên trở lại", "{provider} is preferred again"),
+    ReasonCode.PROVIDER_QUOTA_SPENT: (
+        "{provider} đã dùng hết {quota} tin trong ngày, chờ đến {until}",
+        "{provider} has used its {quota} messages of the day, waits until {until}",
+    ),
+    ReasonCode.PROVIDER_PAUSED: ("{by} tạm dừng {provider}: {why}", "{provider} is paused by {by}: {why}"),
+    ReasonCode.PROVIDER_RESUMED: ("{by} cho {provider} chạy lại: {why}", "{provider} is resumed by {by}: {why}"),
+    ReasonCode.DEAD_RETRIED: (
+        "{by} cho làm lại {done}/{found} {kind} ({filters}): {why}",
+        "{by} has {done} of {found} done again, {kind} ({filters}): {why}",
+    ),
+    ReasonCode.DEAD_DROPPED: (
+        "{by} cho dừng {done}/{found} {kind} ({filters}): {why}",
+        "{by} has {done} of {found} dropped, {kind} ({filters}): {why}",
+    ),
+    ReasonCode.CALLBACK_DEAD: (
+        "không báo được {type} cho hệ thống hồ sơ sau {tries} lần ({code})",
+        "the dossier system could not be told {type} in {tries} tries ({code})",
+    ),
+    ReasonCode.CALLBACKS_DISABLED: (
+        "{source} không nhận phản hồi nữa ({code}), chờ người vận hành",
+        "{source} takes no more delivery events ({code}); they wait for an operator",
+    ),
+    ReasonCode.CALLBACKS_ENABLED: (
+        "{by} cho gửi phản hồi đến {source} trở lại",
+        "delivery events to {source} are posted again, by {by}",
+    ),
+    ReasonCode.CALLBACKS_REPLAYED: (
+        "{by} cho gửi lại {count} phản hồi đến {source}",
+        "{count} delivery events are posted again to {source}, by {by}",
+    ),
 }
 """Vietnamese and English, with the names of the values each sentence needs."""
 

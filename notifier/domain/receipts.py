@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from notifier.domain.ids import ChannelName, DeliveryId
+from notifier.domain.ids import DeliveryId, ProviderName
 
 
 class ReceiptKind(StrEnum):
@@ -19,7 +19,7 @@ class ReceiptKind(StrEnum):
 class RawReceipt:
     """A callback exactly as it came. `key` is the last part of its path, `query` and `headers` have lower-case names."""
 
-    channel: ChannelName
+    provider: ProviderName
     method: str
     key: str | None
     query: dict[str, str]

@@ -17,6 +17,8 @@ class Step:
     reason: Reason
     counts_attempt: bool = False
     """The attempt that ends here counts against the budget."""
+    same_provider: bool = False
+    """Only the provider that may hold it already may be called again."""
 
 
 @dataclass(frozen=True, slots=True)

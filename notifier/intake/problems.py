@@ -173,6 +173,20 @@ _TABLE = (
         "The database cannot be reached, so nothing was taken in.",
         "Send the same request again after the seconds in Retry-After, with the same id.",
     ),
+    Problem(
+        "busy",
+        503,
+        "Too many requests at once",
+        "This process reads as many requests as it may at this moment, so nothing was taken in.",
+        "Send the same request again after the seconds in Retry-After, with the same id; post fewer at a time.",
+    ),
+    Problem(
+        "backlog",
+        429,
+        "Too much is waiting to be sent",
+        "The workers are far behind, so nothing more is taken in for now. What was taken in before is safe.",
+        "Send the same request again after the seconds in Retry-After, with the same id; tell the operator.",
+    ),
 )
 PROBLEMS: Mapping[str, Problem] = {problem.code: problem for problem in _TABLE}
 

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from notifier.domain.dossiers import Person
 from notifier.domain.events import DossierEvent
-from notifier.domain.ids import ChannelName, InboxOwner, RecipientId
+from notifier.domain.ids import ChannelName, InboxOwner, RecipientId, SourceName
 from notifier.domain.recipients import Audience
+from notifier.routing.overtaking import ALONE, Course
 
 
 class Address(StrEnum):
@@ -39,7 +40,9 @@ class RoutingContext:
     """`channels` holds what is configured; a channel that a rule names and that is not here counts as off."""
 
     channels: Mapping[ChannelName, ChannelView]
-    told_before: bool
-    """The citizen was told of this status of this dossier before; asked of rules that are `first_time_only`."""
     new_recipient_id: Callable[[], RecipientId]
     inbox_owner: Callable[[Audience, Person, DossierEvent], InboxOwner]
+    course: Course = ALONE
+    """How the event stands among the others of its dossier."""
+    told_by: SourceName | None = None
+    """Another source has had the citizen told of the same."""

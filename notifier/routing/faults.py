@@ -13,7 +13,6 @@ EXPECTED = {
     "string_type": "a text",
     "string_pattern_mismatch": "a name like hoso.rut_ho_so",
     "too_short": "at least one entry",
-    "greater_than_equal": "a whole number from 1 on",
 }
 """What pydantic's kinds of fault mean to somebody who edits a TOML file. Other kinds speak for themselves."""
 
@@ -57,6 +56,8 @@ def _sentence(fault: Mapping[str, Any], key: str) -> str:
     message = fault["msg"].removeprefix("Value error, ")
     if kind == "enum":
         message = f"{fault['ctx']['expected']} is expected"
+    elif kind == "greater_than_equal":
+        message = f"a whole number from {fault['ctx']['ge']} on is expected"
     elif kind in EXPECTED:
         message = f"{EXPECTED[kind]} is expected"
     if isinstance(found, str | int | float | bool):

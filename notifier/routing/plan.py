@@ -51,6 +51,16 @@ class _Case:
     now: datetime
 
     @property
+    def citizen(self) -> bool:
+        return not self.tell.to.is_staff
+
+    @property
+    def hold_until(self) -> datetime:
+        """No citizen hears of it before."""
+        hold_until = self.context.course.hold_until if self.citizen else None
+        return hold_until.astimezone(UTC) if hold_until else self.now
+
+    @property
     def urgency(self) -> Urgency:
         return self.tell.urgency or self.rule.urgency
 
@@ -92,7 +102,22 @@ def sensitive(event: DossierEvent, rules: Rules) -> bool:
     return any(word.casefold() in names for word in known.words)
 
 
-def _deliveries(case: _Case) -> Iterator[PlannedDelivery]:
+def tells_citizen(plan: Plan, context: RoutingContext) -> bool:
+    """Whether the citizen is going to be told by more than the inbox."""
+    return any(
+        each.state in SENDABLE and context.channels[each.channel].address is not Address.INBOX
+        for one in plan.recipients
+        if not one.recipient.audience.is_staff
+        for each in one.deliveries
+    )
+
+
+def _deliveries(case: _Case) -> list[PlannedDelivery]:
+    planned = list(_planned(case))
+    return [_handed_over(case, each, planned[place + 1 :]) for place, each in enumerate(planned)]
+
+
+def _planned(case: _Case) -> Iterator[PlannedDelivery]:
     send = sorted(case.tell.send, key=lambda channel: not _is_inbox(case, channel))
     firsts = [_sent(case, channel, Position.FIRST, 0, _by_rule(case.event.type)) for channel in send]
     yield from firsts
@@ -110,12 +135,31 @@ def _deliveries(case: _Case) -> Iterator[PlannedDelivery]:
         yield chosen
 
 
+def _handed_over(case: _Case, delivery: PlannedDelivery, behind: Sequence[PlannedDelivery]) -> PlannedDelivery:
+    """With a fallback behind it, it must reach its provider while the fallback would still be of use."""
+    waits_behind = any(each.state is DeliveryState.STANDBY for each in behind)
+    if (
+        delivery.state not in SENDABLE
+        or delivery.due_at is None
+        or not waits_behind
+        or _is_inbox(case, delivery.channel)
+    ):
+        return delivery
+    latest = delivery.due_at + case.rules.handover_wait(delivery.channel)
+    return replace(delivery, expires_at=min(delivery.expires_at, latest))
+
+
 def _sent(case: _Case, channel: ChannelName, position: Position, rank: int, why: Reason) -> PlannedDelivery:
-    """The delivery as it is if its turn has come: planned for the reason `why`, held, or suppressed."""
+    """The delivery as it is if its turn has come: planned for the reason `why`, held, or not to be sent."""
 
     def decided(state: DeliveryState, reason: Reason, due_at: datetime | None) -> PlannedDelivery:
         return PlannedDelivery(channel, position, rank, state, reason, due_at, case.expires_at, case.urgency)
 
+    if case.citizen and (overtaker := case.context.course.overtaken_by):
+        return decided(DeliveryState.SUPERSEDED, Reason(ReasonCode.CAME_TOO_LATE, {"type": overtaker}), None)
+    if case.citizen and case.context.told_by:
+        told = Reason(ReasonCode.TOLD_BY_OTHER, {"source": case.context.told_by})
+        return decided(DeliveryState.SUPPRESSED, told, None)
     view = case.context.channels.get(channel)
     if view is None or not view.enabled:
         return decided(DeliveryState.SUPPRESSED, Reason(ReasonCode.CHANNEL_OFF), None)
@@ -130,15 +174,14 @@ def _sent(case: _Case, channel: ChannelName, position: Position, rank: int, why:
 
 def _refusal(case: _Case, view: ChannelView) -> Reason | None:
     """Why this person must not or cannot be told on this channel; None if nothing stands against it."""
-    citizen = not case.tell.to.is_staff
-    if citizen and case.rule.first_time_only and case.context.told_before:
+    if case.citizen and case.rule.first_time_only and case.context.course.told_before:
         return Reason(ReasonCode.STATUS_REPEATED)
     if view.address is Address.INBOX:
         return None
     linked = case.event.dossier.linked_source
-    if citizen and case.rule.linked_sources_tell and linked in case.rules.linked_sources:
+    if case.citizen and case.rule.linked_sources_tell and linked in case.rules.linked_sources:
         return Reason(ReasonCode.LINKED_SOURCE, {"linked": linked})
-    if citizen and not _agreed(case, view.address):
+    if case.citizen and not _agreed(case, view.address):
         return Reason(ReasonCode.NO_CONSENT)
     return _no_address(case, view)
 
@@ -166,7 +209,7 @@ def _no_address(case: _Case, view: ChannelView) -> Reason | None:
         case Address.PHONE:
             return None if contact.phone else Reason(ReasonCode.NO_MOBILE)
         case Address.ZALO:
-            by_phone = contact.phone and (view.staff_by_phone or not case.tell.to.is_staff)
+            by_phone = contact.phone and (view.staff_by_phone or case.citizen)
             return None if contact.zalo_uid or by_phone else Reason(ReasonCode.NO_ZALO_LINK)
 
 
@@ -175,14 +218,17 @@ def _held(case: _Case, view: ChannelView) -> tuple[datetime, Reason] | None:
     audience, now = case.tell.to, case.now
     resting = None if view.quiet else case.rules.sending_hours(audience, case.urgency)
     allowed = case.rules.allowed_hours(audience, case.urgency, quiet=view.quiet, window=view.window)
-    earliest = next_time(now, resting.opens) if resting and resting.next_morning else now
+    morning = next_time(now, resting.opens) if resting and resting.next_morning else now
+    earliest = max(morning, case.hold_until)
     opens = opening(earliest, allowed)
     if opens == now:
         return None
     until = min(opens or case.expires_at, case.expires_at)
-    if earliest > now:
+    if opens == earliest > morning:
+        return until, Reason(ReasonCode.CORRECTION_HOLD, {"until": clock_text(until, seconds=True)})
+    if morning > now:
         return until, Reason(ReasonCode.NEXT_MORNING, {"until": clock_text(until)})
-    return until, waits(now, allowed, until)
+    return until, waits(earliest, allowed, until)
 
 
 def _is_inbox(case: _Case, channel: ChannelName) -> bool:

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from datetime import time, timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -54,6 +55,7 @@ def _known_channel(value: object, info: ValidationInfo) -> ChannelName:
 LocalTime = Annotated[time, BeforeValidator(_local_time)]
 Channel = Annotated[ChannelName, BeforeValidator(_known_channel)]
 Positive = Annotated[StrictInt, Field(ge=1)]
+NotNegative = Annotated[StrictInt, Field(ge=0)]
 
 
 class _Table(BaseModel):
@@ -97,8 +99,27 @@ class DeadlineHours(_Table):
     bulk: Positive
 
 
+class Track(StrEnum):
+    """On one track of one dossier, a later event overtakes an earlier one."""
+
+    STATUS = "status"
+    APPOINTMENT = "appointment"
+    POST = "post"
+
+
+class Corrections(_Table):
+    """How long a citizen's message waits when the status was just corrected, or is unusual. 0: not at all."""
+
+    hold_minutes: NotNegative = 3
+
+    @property
+    def hold(self) -> timedelta:
+        return timedelta(minutes=self.hold_minutes)
+
+
 class ChannelPolicy(_Table):
     receipt_wait_minutes: Positive
+    handover_wait_minutes: Positive = 240
     retry_base_seconds: Positive
     retry_cap_seconds: Positive
     attempts: Positive
@@ -148,6 +169,7 @@ class Tell(_Table):
 class Rule(_Table):
     urgency: Urgency
     tell: Annotated[tuple[Tell, ...], Field(min_length=1)]
+    track: Track | None = None
     linked_sources_tell: StrictBool = True
     first_time_only: StrictBool = False
     until_appointment: StrictBool = False
@@ -171,6 +193,7 @@ class Rules(_Table):
     linked_sources: tuple[str, ...] = ()
     hours: HoursByGroup
     deadline_hours: DeadlineHours
+    corrections: Corrections = Corrections()
     channels: dict[str, ChannelPolicy]
     sensitive: Sensitive = Sensitive()
     rules: dict[RuleName, Rule]
@@ -188,12 +211,12 @@ class Rules(_Table):
 
     @model_validator(mode="after")
     def _fallback_has_time(self) -> Self:
-        longest = max(policy.receipt_wait_minutes for policy in self.channels.values())
+        longest = max(policy.handover_wait_minutes + policy.receipt_wait_minutes for policy in self.channels.values())
         shortest = min(self.deadline_hours.urgent, self.deadline_hours.normal, self.deadline_hours.bulk)
         if longest >= shortest * 60:
             raise ValueError(
-                f"every receipt_wait_minutes is expected to be shorter than every deadline ({shortest} h), or a fallback"
-                f" could never be sent; the longest is {longest} minutes"
+                "handover_wait_minutes and receipt_wait_minutes of a channel are together expected to be shorter than"
+                f" every deadline ({shortest} h), or a fallback could never be sent; the longest are {longest} minutes"
             )
         return self
 
@@ -206,7 +229,14 @@ class Rules(_Table):
         return next(urgency for urgency in Urgency if urgency in asked)
 
     def policy(self, channel: ChannelName) -> SendPolicy:
-        return self.channels.get(channel, self.channels["default"]).as_policy()
+        return self._patience(channel).as_policy()
+
+    def handover_wait(self, channel: ChannelName) -> timedelta:
+        """How long after its due time a message may wait for its provider while a fallback stands behind it."""
+        return timedelta(minutes=self._patience(channel).handover_wait_minutes)
+
+    def _patience(self, channel: ChannelName) -> ChannelPolicy:
+        return self.channels.get(channel, self.channels["default"])
 
     def sending_hours(self, audience: Audience, urgency: Urgency) -> SendingHours | None:
         """When people of this audience may be disturbed; None is any hour."""

@@ -4,19 +4,20 @@ A delivery is moved only by `move`, which names the state it expects and writes 
 statement. Leases compare database time with database time; `due_at` is compared with the time that is passed in.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import Delivery, DeliveryState, Position, Urgency
-from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner, RecipientId, SourceName
+from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner, ProviderName, RecipientId, SourceName
 from notifier.domain.reasons import Reason
 from notifier.domain.recipients import Audience, Contact, Locale, Recipient
 from notifier.store.audit import as_json
-from notifier.store.events import BELL, RING_LEASE
+from notifier.store.callbacks import TELL, TELLS
 from notifier.store.pool import Connection
+from notifier.store.rings import BELL, CLAIMABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Work:
     delivery: Delivery
     calls: int
     """How often a provider has been called, throttled calls included."""
+    reference: str | None
     recipient: Recipient
     source: SourceName
     event: dict[str, Any]
@@ -35,8 +37,7 @@ class Work:
 _CLAIM = f"""
 WITH claimed AS (
     UPDATE delivery SET lease_owner = $2, lease_until = now() + $3
-    WHERE id = ANY ($1::uuid[]) AND due_at <= $4
-      AND (lease_until IS NULL OR lease_until < now() OR lease_owner = '{BELL}')
+    WHERE id = ANY ($1::uuid[]) AND due_at <= $4 AND {CLAIMABLE}
     RETURNING *
 )
 SELECT c.*, r.audience, r.ref, r.locale, r.inbox_owner, r.name, r.phone, r.email, r.zalo_uid,
@@ -63,6 +64,7 @@ async def claim(
         Work(
             delivery=_delivery(row),
             calls=row["calls"],
+            reference=row["reference"],
             recipient=_recipient(row),
             source=row["source"],
             event={"id": row["event_id"], **{name: row[name] for name in _EVENT_COLUMNS}},
@@ -86,6 +88,9 @@ def _delivery(row: Any) -> Delivery:
         urgency=Urgency(row["urgency"]),
         attempts=row["attempts"],
         created_at=row["created_at"],
+        provider=row["provider"],
+        accepted_at=row["accepted_at"],
+        asks=row["asks"],
     )
 
 
@@ -112,33 +117,54 @@ class Move:
     due_at: datetime | None
     reason: Reason
     reference: str | None = None
-    counts: bool = False
-    """The attempt that ends here counts against the budget."""
+    counts: int = 0
+    """By how much the attempt that ends here raises what is used of the budget."""
+    provider: ProviderName | None = None
+    """Who is called now, or who alone may be called again. Every other move to `planned` frees the choice."""
+    asked: bool = False
+    """Its provider was asked what became of it."""
+    calls: int | None = None
+    """Only if so many calls have been made: an answer that comes late must not speak for a newer call."""
+    expires_at: datetime | None = None
+    """A new deadline."""
+    afresh: bool = False
+    """Budget, questions and acceptance begin anew: an operator sends it again."""
 
 
-_MOVE = """
+_MOVE = f"""
 WITH wanted AS (
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::int[], $7::text[],
-                         $8::text[])
-    WITH ORDINALITY AS w(id, expected, state, due_at, reference, counts, reason, details, place)
+    SELECT *, {TELLS} AS tells FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::int[], $7::text[],
+                         $8::text[], $9::text[], $10::int[], $11::int[], $12::timestamptz[], $16::bool[])
+    WITH ORDINALITY AS w(id, expected, state, due_at, reference, counts, reason, details, provider, asked, made,
+                         expires_at, afresh, place)
 ), moved AS (
     UPDATE delivery SET
         state = w.state,
         due_at = w.due_at,
+        expires_at = coalesce(w.expires_at, delivery.expires_at),
+        provider = CASE WHEN w.state = 'planned' THEN w.provider ELSE coalesce(w.provider, delivery.provider) END,
         reference = coalesce(w.reference, delivery.reference),
-        attempts = attempts + w.counts,
+        accepted_at = CASE WHEN w.state IN ('accepted', 'delivered', 'read')
+                           THEN coalesce(delivery.accepted_at, $13) WHEN NOT w.afresh THEN delivery.accepted_at END,
+        attempts = CASE WHEN w.afresh THEN 0 ELSE attempts + w.counts END,
         calls = calls + CASE WHEN w.state = 'sending' THEN 1 ELSE 0 END,
+        asks = CASE WHEN w.afresh THEN 0 ELSE asks + w.asked END,
         lease_owner = CASE WHEN w.state = 'sending' THEN lease_owner END,
         lease_until = CASE WHEN w.state = 'sending' THEN lease_until END,
-        updated_at = $9
+        callbacks = callbacks + (SELECT count(*) FROM callback_endpoint p
+                                 WHERE p.source = delivery.source AND w.tells = ANY (p.types)),
+        updated_at = $13
     FROM wanted w
-    WHERE delivery.id = w.id AND delivery.state = w.expected AND ($10::text IS NULL OR lease_owner = $10)
-    RETURNING delivery.id, event_id, expected, w.state, reason, details, place
+    WHERE delivery.id = w.id AND delivery.state = w.expected AND ($14::text IS NULL OR lease_owner = $14)
+      AND (w.made IS NULL OR calls = w.made)
+    RETURNING delivery.id, event_id, expected, w.state, reason, details, place, source, callbacks, tells,
+              updated_at
+), told AS ({TELL}
 )
 INSERT INTO audit (at, actor, event_id, delivery_id, from_state, to_state, reason, details)
-SELECT $9, $11, event_id, id, expected, state, reason, details::jsonb FROM moved ORDER BY place
+SELECT $13, $15, event_id, id, expected, state, reason, details::jsonb FROM moved ORDER BY place
 RETURNING delivery_id
-"""  # primary key
+"""  # primary keys
 
 
 async def move(
@@ -146,10 +172,12 @@ async def move(
 ) -> set[DeliveryId]:
     """Make the moves whose expected state still holds (and, with `holder`, whose lease is still ours).
 
-    Answers which were made; for the others somebody else was first.
+    Answers which were made; for the others somebody else was first. Rows are locked in the order of their ids, so that
+    two batches wait for each other instead of dead-locking.
     """
     if not moves:
         return set()
+    moves = sorted(moves, key=lambda m: m.id)
     rows = await connection.fetch(
         _MOVE,
         [m.id for m in moves],
@@ -157,25 +185,42 @@ async def move(
         [m.to.value for m in moves],
         [m.due_at for m in moves],
         [m.reference for m in moves],
-        [int(m.counts) for m in moves],
+        [m.counts for m in moves],
         [m.reason.code.value for m in moves],
         [as_json(m.reason) for m in moves],
+        [m.provider for m in moves],
+        [int(m.asked) for m in moves],
+        [m.calls for m in moves],
+        [m.expires_at for m in moves],
         now,
         holder,
         actor,
+        [m.afresh for m in moves],
     )
     return {row["delivery_id"] for row in rows}
 
 
-async def release(connection: Connection, ids: Sequence[DeliveryId], worker: str) -> None:
-    """Give deliveries back untouched; they are rung for again when `RING_LEASE` is over."""
+async def release(connection: Connection, ids: Sequence[DeliveryId], worker: str, wait: timedelta) -> None:
+    """Give deliveries back untouched; they are rung for again after `wait`."""
     await connection.execute(
         f"UPDATE delivery SET lease_owner = '{BELL}', lease_until = now() + $3"
         " WHERE id = ANY ($1::uuid[]) AND lease_owner = $2",
         ids,
         worker,
-        RING_LEASE,
+        wait,
     )
+
+
+async def held_by(
+    connection: Connection, ids: Sequence[DeliveryId], worker: str
+) -> list[tuple[DeliveryId, DeliveryState, ProviderName | None]]:
+    """Those of `ids` that are leased by this worker."""
+    rows = await connection.fetch(
+        "SELECT id, state, provider FROM delivery WHERE id = ANY ($1::uuid[]) AND lease_owner = $2 FOR UPDATE",
+        ids,
+        worker,
+    )  # primary key
+    return [(row["id"], DeliveryState(row["state"]), row["provider"]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +228,20 @@ class Match:
     id: DeliveryId
     recipient_id: RecipientId
     state: DeliveryState
-    due_at: datetime | None
+    provider: ProviderName | None
+    accepted_at: datetime | None
 
 
 async def match_receipt(
-    connection: Connection, channel: ChannelName, delivery_id: DeliveryId | None, reference: str | None
+    connection: Connection,
+    channel: ChannelName,
+    provider: ProviderName,
+    delivery_id: DeliveryId | None,
+    reference: str | None,
 ) -> Match | None:
     """The delivery that a receipt speaks of, by our id or by the provider's reference, held for this transaction."""
     row = None
-    columns = "SELECT id, recipient_id, state, due_at FROM delivery"
+    columns = "SELECT id, recipient_id, state, provider, accepted_at FROM delivery"
     if delivery_id is not None:
         row = await connection.fetchrow(
             f"{columns} WHERE id = $1 AND channel = $2 FOR UPDATE",
@@ -200,11 +250,13 @@ async def match_receipt(
         )
     if row is None and reference is not None:
         row = await connection.fetchrow(
-            f"{columns} WHERE channel = $1 AND reference = $2 LIMIT 1 FOR UPDATE",
-            channel,
+            f"{columns} WHERE provider = $1 AND reference = $2 LIMIT 1 FOR UPDATE",
+            provider,
             reference,
         )
-    return Match(row["id"], row["recipient_id"], DeliveryState(row["state"]), row["due_at"]) if row else None
+    if row is None:
+        return None
+    return Match(row["id"], row["recipient_id"], DeliveryState(row["state"]), row["provider"], row["accepted_at"])
 
 
 _HOLD_FALLBACKS = """
@@ -231,22 +283,3 @@ async def siblings_with_fallback(
     for row in rows:
         families[row["recipient_id"]].append(_delivery(row))
     return [(held[id_], siblings) for id_, siblings in families.items()]
-
-
-_RING = f"""
-WITH due AS (
-    SELECT id FROM delivery
-    WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until < now()) AND urgency = ANY ($4::text[])
-    ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-)
-UPDATE delivery SET lease_owner = '{BELL}', lease_until = now() + $3 FROM due WHERE delivery.id = due.id
-RETURNING delivery.id, delivery.urgency
-"""  # delivery_due
-
-
-async def ring(
-    connection: Connection, now: datetime, limit: int, lanes: Collection[Urgency]
-) -> list[tuple[DeliveryId, Urgency]]:
-    """Deliveries that are due and that nobody works on; also those whose worker died during the call."""
-    rows = await connection.fetch(_RING, now, limit, RING_LEASE, [lane.value for lane in lanes])
-    return [(row["id"], Urgency(row["urgency"])) for row in rows]

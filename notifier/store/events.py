@@ -4,21 +4,19 @@
 or proves unroutable, and as long as it is `received` it has a `due_at`, so that the dispatcher can find it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from notifier.domain.deliveries import Urgency
-from notifier.domain.dossiers import Status
+from notifier.domain.dossiers import Move, Status
 from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName
+from notifier.domain.order import Place, last_of
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.store.audit import as_columns
 from notifier.store.pool import Connection
-
-BELL = "bell"
-"""Owner of the short lease that a ring takes: for that long nobody else rings for the row."""
-RING_LEASE = timedelta(seconds=5)
+from notifier.store.rings import BELL, CLAIMABLE, RING_LEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,9 @@ class NewEvent:
     dossier_code: DossierCode
     seq: int | None
     status: Status | None
+    transition: Move | None
+    late: bool
+    """A later event of the dossier has come before: this one tells of the past, and moves nothing back."""
     describes_dossier: bool
     """The document has the dossier's full HoSo block, not only its code."""
     occurred_at: datetime
@@ -63,8 +64,14 @@ class ClaimedEvent:
     seq: int | None
     document: dict[str, Any]
     details: dict[str, Any] | None
-    told_before: bool
-    """An earlier event of the same type about the same dossier has been taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a dossier stands: its status, and the event that told of it."""
+
+    status: Status | None = None
+    last: Place | None = None
 
 
 _LOCK_DOSSIERS = """
@@ -80,28 +87,52 @@ SELECT code, status FROM dossier WHERE source = $1 AND code = ANY ($2::text[]) O
 """  # primary key; the order makes two batches wait for each other instead of dead-locking
 
 
+_READ_PLACES = """
+SELECT dossier_code, id, seq, occurred_at, received_at FROM event
+WHERE source = $1 AND dossier_code = ANY ($2::text[]) AND status IS NOT NULL ORDER BY received_at, id
+"""  # event_dossier
+
+
 async def lock_dossiers(
     connection: Connection, source: SourceName, codes: Sequence[DossierCode], now: datetime
-) -> dict[DossierCode, Status | None]:
-    """Hold these dossiers until the transaction ends; answers the status each had."""
+) -> dict[DossierCode, Standing]:
+    """Hold these dossiers until the transaction ends; answers where each stands."""
     wanted = sorted(set(codes))
     await connection.execute(_LOCK_DOSSIERS, source, wanted, now)
     rows = await connection.fetch(_READ_DOSSIERS, source, wanted)
-    return {DossierCode(row["code"]): Status(row["status"]) if row["status"] else None for row in rows}
+    statuses = {DossierCode(row["code"]): Status(row["status"]) if row["status"] else None for row in rows}
+    moved = [code for code, status in statuses.items() if status is not None]
+    known = await status_places(connection, source, moved) if moved else {}
+    return {code: Standing(status, last_of(known.get(code, ()))) for code, status in statuses.items()}
+
+
+async def status_places(
+    connection: Connection, source: SourceName, codes: Sequence[DossierCode]
+) -> dict[DossierCode, list[Place]]:
+    """The events that told where these dossiers stand, in the order they came."""
+    places: dict[DossierCode, list[Place]] = {code: [] for code in codes}
+    for row in await connection.fetch(_READ_PLACES, source, codes):
+        places[row["dossier_code"]].append(_place(row))
+    return places
+
+
+def _place(row: Any) -> Place:
+    return Place(row["id"], row["seq"], row["occurred_at"], row["received_at"])
 
 
 _INSERT = f"""
 WITH fresh AS (
     INSERT INTO event (id, source, external_id, type, dossier_code, seq, occurred_at, received_at, fingerprint,
-                       warnings, lane, state, due_at, lease_owner, lease_until)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'received', $8, '{BELL}', now() + $12)
+                       warnings, lane, status, transition, state, due_at, lease_owner, lease_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $14, $16, 'received', $8, '{BELL}', now() + $12)
     ON CONFLICT (source, external_id) DO NOTHING
     RETURNING id
 ), payload AS (
     INSERT INTO event_payload (event_id, document) SELECT id, $13 FROM fresh
 ), stands AS (
-    UPDATE dossier SET status = coalesce($14, status), updated_at = $8,
-                       details_event = CASE WHEN $15 THEN fresh.id ELSE details_event END
+    UPDATE dossier SET status = CASE WHEN $17 THEN status ELSE coalesce($14, status) END, updated_at = $8,
+                       details_event = CASE WHEN $15 AND (NOT $17 OR details_event IS NULL) THEN fresh.id
+                                            ELSE details_event END
     FROM fresh WHERE source = $2 AND code = $5
 )
 INSERT INTO audit (at, actor, event_id, reason, details)
@@ -128,6 +159,8 @@ async def insert(connection: Connection, event: NewEvent) -> bool:
         event.document,
         event.status,
         event.describes_dossier,
+        event.transition and event.transition.value,
+        event.late,
     )
     return written is not None
 
@@ -143,19 +176,17 @@ _CLAIM = f"""
 WITH claimed AS (
     UPDATE event SET lease_owner = $2, lease_until = now() + $3, attempts = attempts + 1
     WHERE id = ANY ($1::uuid[]) AND state = 'received'
-      AND (lease_until IS NULL OR lease_until < now() OR lease_owner = '{BELL}')
+      AND {CLAIMABLE}
     RETURNING *
 )
 SELECT e.id, e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document,
-       d.document -> 'HoSo' AS details,
-       EXISTS (SELECT 1 FROM event o WHERE o.source = e.source AND o.dossier_code = e.dossier_code
-               AND o.type = e.type AND o.id <> e.id AND o.received_at < e.received_at) AS told_before
+       d.document -> 'HoSo' AS details
 FROM claimed e
 JOIN event_payload p ON p.event_id = e.id
 LEFT JOIN dossier s ON s.source = e.source AND s.code = e.dossier_code AND s.details_event <> e.id
 LEFT JOIN event_payload d ON d.event_id = s.details_event
 ORDER BY e.received_at
-"""  # primary key, event_dossier
+"""  # primary keys
 
 
 async def claim(connection: Connection, ids: Sequence[EventId], worker: str, lease: timedelta) -> list[ClaimedEvent]:
@@ -166,7 +197,7 @@ async def claim(connection: Connection, ids: Sequence[EventId], worker: str, lea
 
 _FINISH = """
 WITH done AS (
-    UPDATE event SET state = $3, due_at = NULL, lease_owner = NULL, lease_until = NULL
+    UPDATE event SET state = $3, agency = $7, due_at = NULL, lease_owner = NULL, lease_until = NULL
     WHERE id = $1 AND state = 'received' AND lease_owner = $2
     RETURNING id
 )
@@ -178,11 +209,20 @@ ORDER BY r.place RETURNING seq
 
 
 async def finish(
-    connection: Connection, event_id: EventId, worker: str, state: str, reasons: Sequence[Reason], now: datetime
+    connection: Connection,
+    event_id: EventId,
+    worker: str,
+    state: str,
+    reasons: Sequence[Reason],
+    now: datetime,
+    agency: str | None = None,
 ) -> bool:
-    """End the routing of an event (`routed` or `unroutable`) with its reasons; False if it is no longer ours."""
+    """End the routing of an event (`routed` or `unroutable`) with its reasons; False if it is no longer ours.
+
+    `agency` is the code of the unit whose event it is, for operators who look for it.
+    """
     codes, values = as_columns(reasons)
-    rows = await connection.fetch(_FINISH, event_id, worker, state, now, codes, values)
+    rows = await connection.fetch(_FINISH, event_id, worker, state, now, codes, values, agency)
     return bool(rows)
 
 
@@ -194,22 +234,3 @@ UPDATE event SET lease_owner = NULL, lease_until = NULL, due_at = $3 WHERE id = 
 async def postpone(connection: Connection, event_id: EventId, worker: str, until: datetime) -> None:
     """Give an event back, to be routed again at `until`."""
     await connection.execute(_RELEASE, event_id, worker, until)
-
-
-_RING = f"""
-WITH due AS (
-    SELECT id FROM event
-    WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until < now()) AND lane = ANY ($4::text[])
-    ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-)
-UPDATE event SET lease_owner = '{BELL}', lease_until = now() + $3 FROM due WHERE event.id = due.id
-RETURNING event.id, event.lane
-"""  # event_due
-
-
-async def ring(
-    connection: Connection, now: datetime, limit: int, lanes: Collection[Urgency]
-) -> list[tuple[EventId, Urgency]]:
-    """Events that wait and that nobody works on. They are marked as rung for `RING_LEASE`."""
-    rows = await connection.fetch(_RING, now, limit, RING_LEASE, [lane.value for lane in lanes])
-    return [(row["id"], Urgency(row["lane"])) for row in rows]

@@ -19,7 +19,20 @@ _BACKLOG = """
 SELECT 'event' AS kind, count(*) AS unfinished, min(due_at) AS oldest FROM event WHERE due_at IS NOT NULL
 UNION ALL SELECT 'delivery', count(*), min(due_at) FROM delivery WHERE due_at IS NOT NULL
 UNION ALL SELECT 'receipt', count(*), min(due_at) FROM receipt WHERE due_at IS NOT NULL
-"""  # event_due, delivery_due, receipt_due
+UNION ALL SELECT 'callback', count(*), min(due_at) FROM callback WHERE due_at IS NOT NULL
+"""  # event_due, delivery_due, receipt_due, callback_due
+
+
+_BEHIND = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM event WHERE due_at IS NOT NULL LIMIT $2) unrouted)
+     + (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE due_at <= $1 LIMIT $2) unsent)
+"""  # event_due, delivery_due
+
+
+async def behind(connection: Connection, now: datetime, most: int) -> int:
+    """How many events and deliveries could be worked on now; no more than twice `most` are counted."""
+    counted: int = await connection.fetchval(_BEHIND, now, most)
+    return counted
 
 
 async def backlog(connection: Connection, now: datetime) -> list[Backlog]:

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import PlannedDelivery
-from notifier.domain.ids import DeliveryId, EventId
+from notifier.domain.ids import DeliveryId, EventId, SourceName
 from notifier.domain.recipients import Recipient
 from notifier.store.audit import as_json
-from notifier.store.events import BELL, RING_LEASE
 from notifier.store.pool import Connection
+from notifier.store.rings import BELL, RING_LEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ WITH wanted AS (
     WITH ORDINALITY AS w(id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
                          reason, details, place)
 ), fresh AS (
-    INSERT INTO delivery (id, event_id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
+    INSERT INTO delivery (id, event_id, source, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
                           expires_at, lease_owner, lease_until, created_at, updated_at)
-    SELECT id, $1, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
+    SELECT id, $1, $16, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
            CASE WHEN due_at <= $14 THEN '{BELL}' END, CASE WHEN due_at <= $14 THEN now() + $15 END, $14, $14
     FROM wanted
 )
@@ -48,6 +48,7 @@ SELECT $14, 'router', $1, id, state, reason, details::jsonb FROM wanted ORDER BY
 async def store(
     connection: Connection,
     event_id: EventId,
+    source: SourceName,
     recipients: Sequence[Recipient],
     deliveries: Sequence[NewDelivery],
     now: datetime,
@@ -84,4 +85,5 @@ async def store(
         [as_json(x.plan.reason) for x in d],
         now,
         RING_LEASE,
+        source,
     )

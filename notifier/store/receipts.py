@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from notifier.domain.ids import ChannelName, ReceiptId
+from notifier.domain.ids import ProviderName, ReceiptId
 from notifier.domain.receipts import RawReceipt
-from notifier.store.events import BELL, RING_LEASE
 from notifier.store.pool import Connection
+from notifier.store.rings import BELL, CLAIMABLE, RING_LEASE
 
 _STORE = f"""
-INSERT INTO receipt (channel, received_at, method, query, headers, body, state, due_at, lease_owner, lease_until)
+INSERT INTO receipt (provider, received_at, method, query, headers, body, state, due_at, lease_owner, lease_until)
 VALUES ($1, $2, $3, $4, $5, $6, 'stored', $2, '{BELL}', now() + $7) RETURNING id
 """
 
@@ -18,7 +18,7 @@ VALUES ($1, $2, $3, $4, $5, $6, 'stored', $2, '{BELL}', now() + $7) RETURNING id
 async def store(connection: Connection, raw: RawReceipt, now: datetime) -> ReceiptId:
     """Keep a callback. Its path key is a secret and is not kept; it has done its work."""
     receipt_id: ReceiptId = await connection.fetchval(
-        _STORE, raw.channel, now, raw.method, raw.query, raw.headers, raw.body, RING_LEASE
+        _STORE, raw.provider, now, raw.method, raw.query, raw.headers, raw.body, RING_LEASE
     )
     return receipt_id
 
@@ -34,7 +34,7 @@ class StoredReceipt:
 _CLAIM = f"""
 UPDATE receipt SET lease_owner = $2, lease_until = now() + $3, attempts = attempts + 1
 WHERE id = ANY ($1::bigint[]) AND due_at <= $4
-  AND (lease_until IS NULL OR lease_until < now() OR lease_owner = '{BELL}')
+  AND {CLAIMABLE}
 RETURNING *
 """  # primary key
 
@@ -46,7 +46,7 @@ async def claim(
     return [
         StoredReceipt(
             row["id"],
-            RawReceipt(ChannelName(row["channel"]), row["method"], None, row["query"], row["headers"], row["body"]),
+            RawReceipt(ProviderName(row["provider"]), row["method"], None, row["query"], row["headers"], row["body"]),
             row["received_at"],
             row["attempts"],
         )
@@ -64,18 +64,3 @@ async def finish(
 ) -> None:
     """`applied`, `parked` until `due_at` because no message matches yet, or `orphaned` because none ever did."""
     await connection.execute(_FINISH, receipt_id, worker, state, due_at)
-
-
-_RING = f"""
-WITH due AS (
-    SELECT id FROM receipt
-    WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until < now())
-    ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-)
-UPDATE receipt SET lease_owner = '{BELL}', lease_until = now() + $3 FROM due WHERE receipt.id = due.id
-RETURNING receipt.id
-"""  # receipt_due
-
-
-async def ring(connection: Connection, now: datetime, limit: int) -> list[ReceiptId]:
-    return [row["id"] for row in await connection.fetch(_RING, now, limit, RING_LEASE)]

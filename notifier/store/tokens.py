@@ -57,21 +57,24 @@ async def lease(connection: Connection, name: str, owner: str, duration: timedel
 async def replace(
     connection: Connection,
     name: str,
-    owner: str,
+    version: int,
     *,
     access_token: str,
     refresh_token: str,
     expires_at: datetime,
     now: datetime,
 ) -> bool:
-    """Commit a new pair in place of the leased one; False if the lease was lost meanwhile."""
+    """Commit a new pair in place of version `version`; False if a newer one is there already.
+
+    Even if the lease was lost meanwhile: the provider gives out one new pair for an old one, and this is it.
+    """
     return bool(
         await connection.fetchval(
             "UPDATE oauth_token SET access_token = $3, refresh_token = $4, expires_at = $5, rotated_at = $6,"
             " version = version + 1, lost = NULL, lease_owner = NULL, lease_until = NULL"
-            " WHERE name = $1 AND lease_owner = $2 RETURNING true",
+            " WHERE name = $1 AND version = $2 RETURNING true",
             name,
-            owner,
+            version,
             access_token,
             refresh_token,
             expires_at,

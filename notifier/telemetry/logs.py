@@ -23,6 +23,7 @@ FIELDS = frozenset(
         "outcome",
         "pid",
         "port",
+        "provider",
         "role",
         "receipt",
         "request",

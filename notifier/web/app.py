@@ -8,6 +8,7 @@ from aiohttp import web
 
 from notifier.web.keys import APP, WATCH
 from notifier.web.live import InboxWatch
+from notifier.web.pressure import PRESSURE, Pressure
 from notifier.web.problems import problems
 from notifier.web.routes import ROUTES
 from workers.wiring import App
@@ -27,6 +28,7 @@ def web_application(app: App) -> web.Application:
     """The aiohttp application over an open `App`."""
     application = web.Application(middlewares=[problems])
     application[APP] = app
+    application[PRESSURE] = Pressure(app)
     application[WATCH] = InboxWatch(app.pool)
     for route in ROUTES:
         application.router.add_route(route.method, route.path, route.handler)

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-RETRY_AFTER_SECONDS = 5
+RETRY_AFTER_SECONDS = {"database-unavailable": 5, "busy": 2, "backlog": 30}
 _BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 415: "unsupported-media-type"}
 
 
@@ -44,8 +44,8 @@ def problem_response(
         errors=errors,
     )
     response = web.json_response(document, status=document["status"], content_type=MEDIA_TYPE)
-    if code == "database-unavailable":
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if code in RETRY_AFTER_SECONDS:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS[code])
     if document["status"] == 401:  # noqa: PLR2004 - RFC 9110 asks for the header with this status
         response.headers["WWW-Authenticate"] = "Bearer" if code == "unauthorized" else "Signature"
     return response

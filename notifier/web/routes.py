@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from notifier.intake.models import EventEnvelope
-from notifier.web.api import events, inbox, operations, receipts, timeline
+from notifier.web.api import callbacks, dead, events, gaps, inbox, operations, receipts, timeline
 from notifier.web.openapi import openapi_document
 from notifier.web.pages import lookup
 from notifier.web.route import Route
@@ -47,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
             413: "Too large",
             415: "Content-Type not understood",
             422: "Fields missing or not of their form; id used for other content",
+            429: "Too much is waiting; send again after Retry-After",
             503: "Nothing was stored; send again after Retry-After",
         },
         body={
@@ -70,7 +71,7 @@ ROUTES: tuple[Route, ...] = (
             {200: "Stored", 401: "Not genuine", 404: "No such channel", 413: "Too large"},
             media_type="text/plain",
         )
-        for path in ("/v1/receipts/{channel}", "/v1/receipts/{channel}/{key}")
+        for path in ("/v1/receipts/{provider}", "/v1/receipts/{provider}/{key}")
         for method in ("GET", "POST")
     ),
     Route(
@@ -120,6 +121,88 @@ ROUTES: tuple[Route, ...] = (
         {200: "The story", 401: "No token", 404: "No such dossier"},
         query={"locale": "`vi` (default) or `en`"},
         security="bearer",
+    ),
+    Route(
+        "GET",
+        "/v1/gaps",
+        gaps.list_gaps,
+        "Events that did not come: numbers (`seq`) that were missing before one that came, oldest first",
+        {
+            200: "A page; `next` leads on, perhaps from an empty one",
+            400: "A parameter is not of its form",
+            401: "No token",
+        },
+        query={
+            "source": "only of this one",
+            "since": "a time, in Vietnam where no zone is named",
+            "open": "`true`: only those of which something is still missing",
+            "after": "`next` of the page before",
+        },
+        security="bearer",
+    ),
+    Route(
+        "GET",
+        "/v1/callbacks",
+        callbacks.list_callbacks,
+        "What became of the notices of one dossier system: its delivery events after a cursor, in order, each once",
+        {200: "A page", 400: "A parameter is not of its form", 401: "No token", 403: "Another source's"},
+        query={
+            "cursor": "continue after the page that gave this text; without it from the beginning",
+            "limit": "1 to 500, default 100",
+            "source": "not needed: the token has one source; another one is refused",
+        },
+        security="bearer",
+    ),
+    Route(
+        "GET",
+        "/v1/dead",
+        dead.list_dead,
+        "Dead letters, newest first, with counts by what they died of",
+        {200: "A page; `next` leads on", 400: "A filter is not of its form", 401: "No token", 403: "Not this token"},
+        query={
+            "kind": "`delivery` (default), `event` that cannot be routed, or `receipt` without a delivery",
+            **dict.fromkeys(("channel", "provider", "source", "agency", "dossier"), "only of this one"),
+            "state": "`failed`, `expired` or `unknown`",
+            "code": "the provider's own code, of its last word",
+            "reason": "code of a reason, such as `failed.refused`",
+            "type": "type of the event",
+            "since": "a time, in Vietnam where no zone is named",
+            "until": "a time, not included",
+            "unreached": "`true`: only people whom no other way but the portal inbox has reached",
+            "limit": "1 to 200, default 50",
+            "cursor": "`next` of the page before",
+            "locale": "`vi` (default) or `en`",
+        },
+        security="bearer",
+    ),
+    Route(
+        "GET",
+        "/v1/dead/{id}",
+        dead.show_dead,
+        "One dead letter with every decision and call, and what a retry would meet",
+        {200: "The letter", 401: "No token", 403: "Not this token", 404: "No dead letter"},
+        query={"locale": "`vi` (default) or `en`"},
+        security="bearer",
+    ),
+    *(
+        Route(
+            "POST",
+            f"/v1/dead/{action}",
+            handler,
+            f"{summary}; with `dry_run` only say what would be done. A repeat finds nothing left to do",
+            {
+                200: "How many were found, done, and kept, and why; `more`: repeat it to go on",
+                400: "A field is not of its form",
+                401: "No token",
+                403: "Not this token",
+            },
+            body={"application/json": dead.DeadOrder},
+            security="bearer",
+        )
+        for action, handler, summary in (
+            ("retry", dead.retry_dead, "Send dead letters again"),
+            ("drop", dead.drop_dead, "Give dead letters up"),
+        )
     ),
     Route(
         "GET",

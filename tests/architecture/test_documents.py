@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from click import Command, Context
+from click import Command, Context, Group
 from prometheus_client.metrics import MetricWrapperBase
 
 from notifier.cli import COMMANDS, main
@@ -88,8 +88,12 @@ def test_every_command_of_dev_exists(document: Path):
     assert set(re.findall(r"\./dev ([\w-]+)", code(document))) - DEV_COMMANDS == set()
 
 
-def command_of(name: str) -> Command | None:
-    return main.get_command(Context(main), name)
+def command_of(name: str, rest: str = "") -> Command | None:
+    """A command, or the one below it that the next word names."""
+    command = main.get_command(Context(main), name)
+    if isinstance(command, Group) and rest.strip():
+        return command.commands.get(rest.split(maxsplit=1)[0])
+    return command
 
 
 @each_document
@@ -98,7 +102,7 @@ def test_every_notifier_command_and_its_options_exist(document: Path):
     typed += re.findall(r"docker compose run --rm web ([a-z][a-z-]*)(.*)$", code(document), re.MULTILINE)
     strange = []
     for name, rest in typed:
-        command = command_of(name) if name in COMMANDS else None
+        command = command_of(name, rest) if name in COMMANDS else None
         known = {option for parameter in command.params for option in parameter.opts} if command else set()
         if command is None or set(re.findall(r"--[\w-]+", rest)) - known - {"--help"}:
             strange.append(f"{name}{rest}")

@@ -8,18 +8,19 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
-from channels.base import Channel
+from channels.base import Askable, Channel
 from channels.email_message import bounce_token
 from channels.http import HttpClient
 from channels.registry import load
+from notifier.domain.answers import Answer
 from notifier.domain.content import Content
 from notifier.domain.outcomes import Outcome
 from notifier.domain.receipts import RawReceipt
-from tests.support.channels import DELIVERY, EMAIL, INBOX, SMS, ZALO, Inbox, message, ports, receipt
+from tests.support.channels import DELIVERY, EMAIL, INBOX, SMS, ZALO, Inbox, message, ports, question, receipt
 from tests.support.peers import HttpAnswer, HttpPeer, Silence, SmtpPeer, answer_json, closed_port, running
 
 
@@ -32,6 +33,22 @@ class Scenario(StrEnum):
     GARBAGE = "garbage"
 
 
+class Asked(StrEnum):
+    """What a provider can do when it is asked what became of a message that it took as `REFERENCE`."""
+
+    ARRIVED = "arrived"
+    UNDER_WAY = "under way"
+    NOT_KNOWN = "not known"
+    GIVEN_UP = "given up"
+    DOWN = "provider down"
+    NO_ANSWER = "no answer"
+    GARBAGE = "garbage"
+    REFUSED_TOKEN = "arrived, but the first token is refused"
+
+
+REFERENCE = "provider-1"
+
+
 @dataclass(frozen=True)
 class Receipts:
     """`delivered` must be authentic and say that DELIVERY arrived; none of `forged` may be authentic."""
@@ -42,11 +59,20 @@ class Receipts:
 
 
 @dataclass(frozen=True)
+class Asking:
+    ask: Callable[[Asked], Awaitable[Answer]]
+    impossible: dict[Asked, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Case:
+    settings: BaseModel
     send: Callable[[Scenario], Awaitable[Outcome]]
     receipts: Receipts | None
     impossible: dict[Scenario, str] = field(default_factory=dict)
     """Scenarios that cannot happen on this channel, each with its reason."""
+    asking: Asking | None = None
+    """Needed where the capabilities say that the provider can be asked."""
 
 
 async def _send(adapter: str, settings: BaseModel, content: Content, address: str) -> Outcome:
@@ -73,6 +99,29 @@ def _over_http(
     return send
 
 
+def _asked_over_http(
+    adapter: str, settings: Callable[[str], BaseModel], answers: dict[Asked, tuple[HttpAnswer | Silence, ...]]
+) -> Callable[[Asked], Awaitable[Answer]]:
+    async def put(url: str, address: str) -> Answer:
+        http = HttpClient(frozenset({address}))
+        channel = cast(Askable, await load(adapter).connect(settings(url), ports(http)))
+        try:
+            return await channel.ask(question(REFERENCE))
+        finally:
+            await channel.close()
+            await http.close()
+
+    async def ask(asked: Asked) -> Answer:
+        if asked is Asked.DOWN:
+            address = f"127.0.0.1:{await closed_port()}"
+            return await put(f"http://{address}", address)
+        peer = HttpPeer(*answers[asked])
+        async with running(peer):
+            return await put(peer.url, peer.address)
+
+    return ask
+
+
 def esms_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
     table = {"base_url": url, "api_key": "ak", "secret_key": "sk", "brandname": "TTHC", "receipt_key": "rk"}
     return load("sms_esms").Settings.model_validate({**table, "timeout_seconds": 0.3, **more})
@@ -84,6 +133,21 @@ ESMS_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
     Scenario.REFUSED: answer_json({"CodeResult": "108", "ErrorMessage": "phone"}),
     Scenario.NO_ANSWER: Silence.DROP,
     Scenario.GARBAGE: HttpAnswer(200, b"<html>Bad gateway</html>"),
+}
+
+
+def esms_status(status: object, succeeded: object = 0, failed: object = 0, **more: Any) -> HttpAnswer:
+    counts = {"SendStatus": status, "SendSuccess": succeeded, "SendFailed": failed}
+    return answer_json({"CodeResponse": "100", "SMSID": REFERENCE, **counts, **more})
+
+
+ESMS_ASKED: dict[Asked, tuple[HttpAnswer | Silence, ...]] = {
+    Asked.ARRIVED: (esms_status(5, 1, 0),),
+    Asked.UNDER_WAY: (esms_status(7),),
+    Asked.NOT_KNOWN: (answer_json({"CodeResponse": "105", "SMSID": REFERENCE}),),
+    Asked.GIVEN_UP: (esms_status(5, 0, 1),),
+    Asked.NO_ANSWER: (Silence.DROP,),
+    Asked.GARBAGE: (HttpAnswer(200, b"<html>Bad gateway</html>"),),
 }
 _ESMS_QUERY = {"requestid": DELIVERY.hex, "smsid": "sms-1", "sendstatus": "5", "sendsuccess": "1", "sendfailed": "0"}
 
@@ -109,6 +173,20 @@ ZALO_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
     Scenario.REFUSED: answer_json({"error": -118, "message": "Zalo account not existed", "data": None}),
     Scenario.NO_ANSWER: Silence.DROP,
     Scenario.GARBAGE: HttpAnswer(200, b"<html>Bad gateway</html>"),
+}
+
+
+def zalo_status(status: object) -> HttpAnswer:
+    return answer_json({"error": 0, "message": "Success", "data": {"status": status, "delivery_time": "1763602199000"}})
+
+
+ZALO_ASKED: dict[Asked, tuple[HttpAnswer | Silence, ...]] = {
+    Asked.ARRIVED: (zalo_status(1),),
+    Asked.UNDER_WAY: (zalo_status(0),),
+    Asked.NOT_KNOWN: (zalo_status(-1),),
+    Asked.NO_ANSWER: (Silence.DROP,),
+    Asked.GARBAGE: (HttpAnswer(200, b"<html>Bad gateway</html>"),),
+    Asked.REFUSED_TOKEN: (answer_json({"error": -124, "message": "Access token is invalid"}), zalo_status(1)),
 }
 
 
@@ -195,9 +273,13 @@ _NO_PROVIDER = "the inbox is our own table: there is no provider that could do t
 
 CASES: dict[str, Case] = {
     "portal": Case(
-        _store, None, {scenario: _NO_PROVIDER for scenario in Scenario if scenario is not Scenario.ACCEPTED}
+        load("portal").Settings(),
+        _store,
+        None,
+        {scenario: _NO_PROVIDER for scenario in Scenario if scenario is not Scenario.ACCEPTED},
     ),
     "email_smtp": Case(
+        email_settings(),
         _send_mail,
         Receipts(
             email_settings(),
@@ -206,19 +288,29 @@ CASES: dict[str, Case] = {
         ),
     ),
     "sms_esms": Case(
+        esms_settings(),
         _over_http("sms_esms", esms_settings, SMS, ESMS_ANSWERS),
         Receipts(
             esms_settings(),
             receipt("sms", method="GET", key="rk", query=_ESMS_QUERY),
             (receipt("sms", method="GET", key="rx", query=_ESMS_QUERY), receipt("sms", query=_ESMS_QUERY)),
         ),
+        asking=Asking(
+            _asked_over_http("sms_esms", esms_settings, ESMS_ASKED),
+            {Asked.REFUSED_TOKEN: "the keys of an account do not expire"},
+        ),
     ),
     "zalo": Case(
+        zalo_settings(),
         _over_http("zalo", zalo_settings, ZALO, ZALO_ANSWERS),
         Receipts(
             zalo_settings(),
             zalo_webhook(_ZALO_DELIVERED),
             (zalo_webhook(_ZALO_DELIVERED, b"ANOTHER"), receipt("zalo", body=zalo_webhook(_ZALO_DELIVERED).body)),
+        ),
+        asking=Asking(
+            _asked_over_http("zalo", zalo_settings, ZALO_ASKED),
+            {Asked.GIVEN_UP: "Zalo names no such status"},
         ),
     ),
 }

@@ -2,10 +2,12 @@
 
 import pytest
 
+from channels.base import Asks
 from channels.registry import ADAPTERS, load
+from notifier.domain.answers import Arrived, Lost, NoAnswer, NotTaken, UnderWay
 from notifier.domain.outcomes import Accepted, Permanent, Throttled, Transient, Unknown
 from notifier.domain.receipts import ReceiptKind
-from tests.contract.channels_cases import CASES, Case, Receipts, Scenario
+from tests.contract.channels_cases import CASES, Asked, Asking, Case, Receipts, Scenario
 from tests.support.channels import DELIVERY
 
 EXPECTED = {
@@ -16,11 +18,34 @@ EXPECTED = {
     Scenario.NO_ANSWER: Unknown,
     Scenario.GARBAGE: Unknown,
 }
+EXPECTED_ANSWERS = {
+    Asked.ARRIVED: Arrived,
+    Asked.UNDER_WAY: UnderWay,
+    Asked.NOT_KNOWN: NotTaken,
+    Asked.GIVEN_UP: Lost,
+    Asked.DOWN: NoAnswer,
+    Asked.NO_ANSWER: NoAnswer,
+    Asked.GARBAGE: NoAnswer,
+    Asked.REFUSED_TOKEN: Arrived,
+}
 SENDS = [
     pytest.param(adapter, scenario, id=f"{adapter}-{scenario}")
     for adapter in ADAPTERS
     for scenario in Scenario
     if adapter not in CASES or scenario not in CASES[adapter].impossible
+]
+
+
+def can_be_asked(adapter: str) -> bool:
+    return load(adapter).capabilities(CASES[adapter].settings).asks is not Asks.NOTHING
+
+
+ASKABLE = [adapter for adapter in ADAPTERS if adapter in CASES and can_be_asked(adapter)]
+QUESTIONS = [
+    pytest.param(adapter, asked, id=f"{adapter}-{asked}")
+    for adapter in ASKABLE
+    for asked in Asked
+    if (asking := CASES[adapter].asking) is None or asked not in asking.impossible
 ]
 WITH_RECEIPTS = [adapter for adapter in ADAPTERS if adapter not in CASES or CASES[adapter].receipts is not None]
 
@@ -29,6 +54,13 @@ def case_of(adapter: str) -> Case:
     if adapter not in CASES:
         pytest.fail(f"the adapter {adapter} has no cases: add them to tests/contract/channels_cases.py")
     return CASES[adapter]
+
+
+def asking_of(adapter: str) -> Asking:
+    asking = case_of(adapter).asking
+    if asking is None:
+        pytest.fail(f"{adapter} says that it can be asked: add its asking to tests/contract/channels_cases.py")
+    return asking
 
 
 def receipts_of(adapter: str) -> Receipts:
@@ -48,6 +80,24 @@ async def test_an_accepted_message_has_a_reference(adapter: str):
     outcome = await case_of(adapter).send(Scenario.ACCEPTED)
     assert isinstance(outcome, Accepted)
     assert outcome.reference
+
+
+@pytest.mark.parametrize(("adapter", "asked"), QUESTIONS)
+async def test_what_the_provider_answers_says_what_became_of_the_message(adapter: str, asked: Asked):
+    answer = await asking_of(adapter).ask(asked)
+    assert isinstance(answer, EXPECTED_ANSWERS[asked]), answer
+
+
+@pytest.mark.parametrize("adapter", ASKABLE)
+async def test_an_answer_that_says_nothing_has_a_code_for_operators(adapter: str):
+    answer = await asking_of(adapter).ask(Asked.GARBAGE)
+    assert isinstance(answer, NoAnswer)
+    assert answer.code
+
+
+@pytest.mark.parametrize("adapter", sorted(set(ADAPTERS) - set(ASKABLE)))
+def test_only_an_adapter_that_says_it_can_be_asked_has_asking_cases(adapter: str):
+    assert case_of(adapter).asking is None
 
 
 @pytest.mark.parametrize("adapter", WITH_RECEIPTS)

@@ -10,6 +10,7 @@ from notifier.domain.reasons import ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.routing.context import Address, ChannelView
 from notifier.routing.explain import explain
+from notifier.routing.overtaking import Course
 from notifier.routing.plan import plan, sensitive
 from notifier.routing.rules import Rules
 from tests.support.routing_events import CHANNELS, PORTAL, a_context, an_event
@@ -48,7 +49,13 @@ def rule_books(draw):
         "tell": [draw(tells(audience)) for audience in audiences],
         **{flag: draw(st.booleans()) for flag in flags},
     }
-    patience = {"receipt_wait_minutes": 5, "retry_base_seconds": 1, "retry_cap_seconds": 5, "attempts": 3}
+    patience = {
+        "receipt_wait_minutes": 5,
+        "handover_wait_minutes": 20,
+        "retry_base_seconds": 1,
+        "retry_cap_seconds": 5,
+        "attempts": 3,
+    }
     document = {
         "linked_sources": ["LTKS"],
         "hours": {"citizen": group},
@@ -94,9 +101,16 @@ views = st.fixed_dictionaries(
         for name, address in zip(CHANNELS, (Address.INBOX, Address.ZALO, Address.PHONE, Address.EMAIL), strict=True)
     }
 )
+courses = st.builds(
+    Course,
+    overtaken_by=st.none() | st.just("hoso.xu_ly_xong"),
+    hold_until=st.none() | moments,
+    told_before=st.booleans(),
+)
 contexts = st.builds(
-    lambda told_before, without, changed: a_context(told_before=told_before, without=without, **changed),
-    st.booleans(),
+    lambda course, told_by, without, changed: a_context(course=course, told_by=told_by, without=without, **changed),
+    courses,
+    st.none() | st.just("hs.bo-mau.example.gov.vn"),
     st.sets(st.sampled_from(CHANNELS), max_size=1).map(tuple),
     views,
 )
@@ -140,12 +154,51 @@ def test_no_citizen_is_disturbed_outside_the_allowed_hours(event, rules, context
 @given(events, rule_books(), contexts, moments)
 def test_what_is_unfinished_is_due_by_its_deadline_and_what_is_suppressed_never(event, rules, context, now):
     for each in all_deliveries(plan(event, rules, context, now)):
-        if each.state is S.SUPPRESSED:
+        if each.state in {S.SUPPRESSED, S.SUPERSEDED}:
             assert each.due_at is None
         else:
             assert each.due_at is not None
             assert each.due_at.tzinfo is UTC
             assert each.due_at <= max(each.expires_at, now)
+
+
+@settings(deadline=None)
+@given(events, rule_books(), contexts, moments)
+def test_what_was_overtaken_tells_the_citizen_nothing_and_the_staff_everything(event, rules, context, now):
+    for one in plan(event, rules, context, now).recipients:
+        states = {each.state for each in one.deliveries}
+        if one.recipient.audience is Audience.CITIZEN and context.course.overtaken_by:
+            assert states == {S.SUPERSEDED}
+        else:
+            assert S.SUPERSEDED not in states
+
+
+@settings(deadline=None)
+@given(events, rule_books(), contexts, moments)
+def test_no_citizen_hears_of_it_before_the_hold_is_over_unless_it_would_come_too_late(event, rules, context, now):
+    for one in plan(event, rules, context, now).recipients:
+        for each in one.deliveries:
+            if each.state in SENDABLE and one.recipient.audience is Audience.CITIZEN and context.course.hold_until:
+                assert each.due_at >= min(context.course.hold_until, each.expires_at)
+
+
+def deadlines(decided) -> dict[tuple[str, str], datetime]:
+    return {(one.recipient.ref, each.channel): each.expires_at for one in decided.recipients for each in one.deliveries}
+
+
+@settings(deadline=None)
+@given(events, rule_books(), contexts, moments)
+def test_only_a_message_with_a_fallback_behind_it_has_to_be_handed_over_sooner(event, rules, context, now):
+    patient = rules.model_copy(
+        update={"channels": {"default": rules.channels["default"].model_copy(update={"handover_wait_minutes": 10**6})}}
+    )
+    late = deadlines(plan(event, patient, context, now))
+    for one in plan(event, rules, context, now).recipients:
+        for place, each in enumerate(one.deliveries):
+            behind = any(other.state is S.STANDBY for other in one.deliveries[place + 1 :])
+            sooner = each.expires_at != late[one.recipient.ref, each.channel]
+            assert not sooner or (behind and each.state in SENDABLE and each.channel != PORTAL)
+            assert not sooner or each.expires_at == each.due_at + timedelta(minutes=20)
 
 
 @settings(deadline=None)

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from channels.base import Message, Ports
+from channels.base import Message, Ports, Question
 from channels.http import HttpClient
 from notifier.domain.content import Content, EmailContent, InboxContent, SmsContent, SmsEncoding, ZaloContent
 from notifier.domain.errors import TokenLost
-from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner
+from notifier.domain.ids import DeliveryId, InboxOwner, ProviderName
 from notifier.domain.receipts import RawReceipt
 from notifier.domain.recipients import Contact
 
@@ -26,6 +26,10 @@ ZALO = ZaloContent("hoso_tiep_nhan", {"ma_ho_so": "000.00.01.H01", "ho_ten": "Ng
 
 def message(content: Content, *, contact: Contact = CONTACT, staff: bool = False) -> Message:
     return Message(DELIVERY, DELIVERY.hex, contact, content, CREATED_AT, staff)
+
+
+def question(reference: str | None, *, contact: Contact = CONTACT) -> Question:
+    return Question(DELIVERY, DELIVERY.hex, reference, contact)
 
 
 @dataclass
@@ -60,8 +64,12 @@ class Inbox:
         return f"inbox-{delivery_id.hex}"
 
 
-def ports(http: HttpClient, *, tokens: Tokens | None = None, inbox: Inbox | None = None) -> Ports:
-    return Ports(http, tokens or Tokens(), (inbox or Inbox()).store, "https://tb.example.gov.vn")
+def ports(
+    http: HttpClient, *, tokens: Tokens | None = None, inbox: Inbox | None = None, provider: str = "sms"
+) -> Ports:
+    return Ports(
+        ProviderName(provider), http, tokens or Tokens(), (inbox or Inbox()).store, "https://tb.example.gov.vn"
+    )
 
 
 def receipt(
@@ -73,4 +81,4 @@ def receipt(
     headers: dict[str, str] | None = None,
     body: bytes = b"",
 ) -> RawReceipt:
-    return RawReceipt(ChannelName(channel), method, key, query or {}, headers or {}, body)
+    return RawReceipt(ProviderName(channel), method, key, query or {}, headers or {}, body)

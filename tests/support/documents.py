@@ -9,7 +9,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, HttpUrl, SecretStr
+from pydantic import BaseModel, HttpUrl, IPvAnyNetwork, SecretStr
 from pydantic.fields import FieldInfo
 
 from channels import registry
@@ -93,7 +93,8 @@ def described_settings() -> Iterator[Setting]:
 
 def described_channels() -> dict[str, list[Setting]]:
     """The settings of each adapter."""
-    return {name: list(_described(registry.load(name).Settings, ("channels", "NAME"))) for name in registry.ADAPTERS}
+    models = {name: registry.load(name).Settings for name in registry.ADAPTERS} | {"every provider": registry.Limits}
+    return {name: list(_described(model, ("channels", "NAME"))) for name, model in models.items()}
 
 
 def _described(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting]:
@@ -113,7 +114,7 @@ def _is_table(part: Any) -> bool:
 
 
 def _parts(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) is dict else (annotation,)
+    return get_args(annotation) if get_origin(annotation) in (dict, Union, UnionType) else (annotation,)
 
 
 _KINDS: dict[Any, str] = {
@@ -124,6 +125,7 @@ _KINDS: dict[Any, str] = {
     SecretStr: "secret",
     Path: "path",
     HttpUrl: "address",
+    IPvAnyNetwork: "network",
     time: "time of day",
     Any: "anything",
 }

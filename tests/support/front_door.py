@@ -72,9 +72,11 @@ async def get(client: aiohttp.ClientSession, ground: Playground, path: str, **pa
 
 
 async def told(app: App, client: aiohttp.ClientSession, ground: Playground, *, messages: int = 1) -> None:
-    """Take in so many events of one dossier and store their messages in the inboxes."""
+    """Take in so many events, each of a dossier of its own of one citizen, and store their messages in the inboxes."""
     for number in range(messages):
         changes = {"/id": f"I-{number}", "/data/HoSo/ThongBaoZalo": False, "/data/HoSo/ThongBaoEmail": False}
+        if number:
+            changes["/data/HoSo/MaHoSo"] = f"H01.14-261119-{number:04}"
         await post_event(client, ground, event(changes))
     await settle(app, states={"planned", "sending"})
 

@@ -22,6 +22,7 @@ from notifier.domain.ids import (
     SourceName,
 )
 from notifier.routing.context import Address, ChannelView, RoutingContext
+from notifier.routing.overtaking import ALONE, Course
 from notifier.routing.rules import Rules, load_rules
 
 CHANNELS = tuple(ChannelName(name) for name in ("portal", "zalo", "sms", "email"))
@@ -78,15 +79,20 @@ def an_event(
 
 
 def a_context(
-    *, told_before: bool = False, without: tuple[ChannelName, ...] = (), **changed: ChannelView
+    *,
+    course: Course = ALONE,
+    told_by: str | None = None,
+    without: tuple[ChannelName, ...] = (),
+    **changed: ChannelView,
 ) -> RoutingContext:
     """All four channels; `without` some, or with another view of one (`zalo=…`)."""
     views = {name: view for name, view in {**VIEWS, **changed}.items() if name not in without}
     return RoutingContext(
         channels={ChannelName(name): view for name, view in views.items()},
-        told_before=told_before,
         new_recipient_id=_ids(),
         inbox_owner=lambda audience, _person, _event: InboxOwner(f"inbox-of-{audience}"),
+        course=course,
+        told_by=SourceName(told_by) if told_by else None,
     )
 
 

@@ -16,6 +16,7 @@ QUICK = Delays(
     read_seconds=(0.0, 0.01),
     retry_seconds=(0.01, 0.01, 0.01),
     hang_seconds=0.2,
+    fresh_seconds=0.0,
     portal_seconds=0.02,
 )
 

@@ -21,6 +21,7 @@ from redis import Redis
 from notifier.cli import embedded
 from notifier.cli.demo import START
 from notifier.cli.playground import PROVINCE, Playground, playground
+from notifier.cli.zalo_token import zalo_grant
 from notifier.domain.clock import move_clock, shifted_clock
 from notifier.intake.signature import parse_secret, sign
 from notifier.sandbox.app import Sandbox, running
@@ -30,8 +31,7 @@ from notifier.store.migrate import migrate
 from notifier.web.app import web_application
 from tests.support.waiting import until
 from workers import steps
-from workers.tokens import grant_name
-from workers.wiring import App, channel_setups, open_app
+from workers.wiring import App, open_app
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 CALLS: dict[str, Any] = {}
@@ -98,13 +98,12 @@ async def app(ground: Playground) -> AsyncIterator[App]:
         await grant_zalo(made, ground)
         CALLS[made.name] = steps.new_calls(made)
         yield made
-        await CALLS.pop(made.name).finish()
+        await asyncio.wait_for(CALLS.pop(made.name).finish(5), 20)
 
 
 async def grant_zalo(app: App, ground: Playground) -> None:
     async with app.pool.acquire() as connection:
-        name = grant_name(channel_setups(app.settings)["zalo"].settings)  # type: ignore[index]
-        await tokens.seed(connection, name, ground.refresh_token, app.clock())
+        await tokens.seed(connection, zalo_grant(app.settings), ground.refresh_token, app.clock())
 
 
 @pytest.fixture

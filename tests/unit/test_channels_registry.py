@@ -1,9 +1,10 @@
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from channels.http import HttpClient
-from channels.registry import ADAPTERS, addresses, load, parse_settings
+from channels.registry import ADAPTERS, addresses, load, parse_channel
 from notifier.domain.errors import SettingsError
 from notifier.domain.ids import ChannelName
 
@@ -22,8 +23,13 @@ EMAIL = {
 
 def fault(table: dict[str, object], channel: ChannelName = SMS) -> str:
     with pytest.raises(SettingsError) as error:
-        parse_settings(channel, table)
+        parse_channel(channel, table)
     return str(error.value)
+
+
+def settings_of(table: dict[str, object]) -> Any:
+    (provider,) = parse_channel(SMS, table)
+    return provider.settings
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -51,13 +57,14 @@ def test_a_table_without_adapter_says_so():
 
 
 def test_good_settings_are_parsed_by_the_adapters_own_model():
-    module, settings = parse_settings(SMS, ESMS)
-    assert module is load("sms_esms")
-    assert isinstance(settings, module.Settings)
+    (provider,) = parse_channel(SMS, ESMS)
+    assert provider.module is load("sms_esms")
+    assert isinstance(provider.settings, provider.module.Settings)
+    assert (provider.name, provider.channel) == ("sms", "sms")
 
 
 def test_numbers_may_come_as_text_from_the_environment():
-    _, settings = parse_settings(SMS, {**ESMS, "timeout_seconds": "30"})
+    settings = settings_of({**ESMS, "timeout_seconds": "30"})
     assert settings.model_dump()["timeout_seconds"] == 30.0
 
 
@@ -73,6 +80,26 @@ def test_numbers_may_come_as_text_from_the_environment():
 )
 def test_a_fault_names_key_finding_expectation_and_remedy(more: dict[str, object], sentence: str):
     assert f"channels.sms.{sentence}" in fault({**ESMS, **more})
+
+
+def test_several_providers_are_tried_in_the_order_of_the_file():
+    first, second = parse_channel(SMS, {"providers": {"esms": ESMS, "second": {**ESMS, "rate_per_second": 5}}})
+    assert [(each.name, each.channel) for each in (first, second)] == [("esms", "sms"), ("second", "sms")]
+    assert (first.limits.rate_per_second, second.limits.rate_per_second) == (None, 5)
+
+
+def test_a_channel_is_one_provider_or_several_and_not_both():
+    assert "either one provider" in fault({**ESMS, "providers": {"second": ESMS}})
+    assert "either one provider" in fault({"providers": {}})
+
+
+def test_providers_of_one_channel_must_carry_the_same_messages():
+    assert "do not carry the same messages" in fault({"providers": {"esms": ESMS, "mail": EMAIL}})
+
+
+@pytest.mark.parametrize("key", ["rate_per_second", "daily_quota", "slow_receipt_seconds"])
+def test_a_limit_must_be_more_than_nothing(key: str):
+    assert f"channels.sms.{key} is 0; " in fault({**ESMS, key: 0})
 
 
 def test_a_choice_is_told_its_values():
@@ -97,12 +124,12 @@ def test_all_faults_are_told_at_once():
 
 
 def test_settings_never_show_their_secrets():
-    _, settings = parse_settings(SMS, {**ESMS, "api_key": "AKAKAK", "secret_key": "SKSKSK", "receipt_key": "RKRKRK"})
+    settings = settings_of({**ESMS, "api_key": "AKAKAK", "secret_key": "SKSKSK", "receipt_key": "RKRKRK"})
     assert [secret for secret in ("AKAKAK", "SKSKSK", "RKRKRK") if secret in repr(settings)] == []
 
 
 def test_the_addresses_of_a_channel_are_those_of_its_settings():
-    _, settings = parse_settings(SMS, {**ESMS, "base_url": "http://127.0.0.1:9"})
+    settings = settings_of({**ESMS, "base_url": "http://127.0.0.1:9"})
     assert addresses(settings) == {"127.0.0.1:9"}
 
 

@@ -22,6 +22,8 @@ STATUSES = {
     "source-mismatch": 422,
     "batch-too-large": 413,
     "database-unavailable": 503,
+    "busy": 503,
+    "backlog": 429,
     "not-found": 404,
     "method-not-allowed": 405,
     "unauthorized": 401,

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, time
+from datetime import UTC, time, timedelta
 
 import pytest
 
@@ -9,7 +9,9 @@ from notifier.domain.reasons import ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.routing.context import Address, ChannelView
 from notifier.routing.explain import explain
+from notifier.routing.overtaking import Course
 from notifier.routing.plan import Plan, plan, sensitive
+from tests.support.overtaking import told as told_event
 from tests.support.routing_events import (
     AUTHORISED,
     EMAIL,
@@ -142,12 +144,97 @@ def test_an_apology_is_sent_whatever_the_linked_source():
 
 
 def test_in_progress_is_told_the_first_time_only():
-    decided = planned(an_event("hoso.dang_xu_ly"), a_context(told_before=True))
+    decided = planned(an_event("hoso.dang_xu_ly"), a_context(course=Course(told_before=True)))
     assert {each.reason.code for each in told(decided).values()} == {ReasonCode.STATUS_REPEATED}
 
 
 def test_other_statuses_are_told_every_time():
-    assert told(planned(context=a_context(told_before=True)))[ZALO].state is S.PLANNED
+    assert told(planned(context=a_context(course=Course(told_before=True))))[ZALO].state is S.PLANNED
+
+
+OVERTAKEN = a_context(course=Course(overtaken_by="hoso.xu_ly_xong"))
+
+
+def test_a_status_that_comes_after_a_later_one_tells_the_citizen_nothing_not_even_in_the_inbox():
+    decided = told(planned(context=OVERTAKEN))
+    assert states(decided) == {PORTAL: S.SUPERSEDED, ZALO: S.SUPERSEDED, EMAIL: S.SUPERSEDED, SMS: S.SUPERSEDED}
+    assert decided[ZALO].reason.text() == "sự kiện đến sau trạng thái mới hơn (hoso.xu_ly_xong)"
+
+
+def test_the_staff_are_told_of_a_status_that_comes_too_late():
+    assert told(planned(context=OVERTAKEN), Audience.HANDLER)[ZALO].state is S.PLANNED
+
+
+def test_what_another_system_has_told_is_not_told_again():
+    decided = told(planned(context=a_context(told_by="hs.bo-mau.example.gov.vn")))
+    assert {(each.state, each.reason.code) for each in decided.values()} == {(S.SUPPRESSED, ReasonCode.TOLD_BY_OTHER)}
+    assert decided[PORTAL].reason.values == {"source": "hs.bo-mau.example.gov.vn"}
+
+
+def test_the_staff_of_every_system_are_told():
+    decided = planned(context=a_context(told_by="hs.bo-mau.example.gov.vn"))
+    assert told(decided, Audience.HEAD)[ZALO].state is S.PLANNED
+
+
+def held_for_correction(now):
+    until = now + timedelta(minutes=3)
+    return told(planned(context=a_context(course=Course(hold_until=until)), now=now))
+
+
+def test_a_status_that_may_be_corrected_waits_on_every_channel_and_in_the_inbox():
+    decided = held_for_correction(local(9, 30))
+    assert states(decided) == {PORTAL: S.HELD, ZALO: S.HELD, EMAIL: S.HELD, SMS: S.STANDBY}
+    assert {decided[channel].due_at for channel in (PORTAL, ZALO, EMAIL)} == {local(9, 33)}
+    assert decided[PORTAL].reason.text() == (
+        "trạng thái vừa được sửa hoặc khác thường, chờ đến 09:33:00 19/11 phòng khi sửa lại"
+    )
+
+
+def test_the_staff_do_not_wait_for_a_correction():
+    waiting = a_context(course=Course(hold_until=local(9, 33)))
+    assert told(planned(context=waiting), Audience.HANDLER)[PORTAL].state is S.PLANNED
+
+
+@pytest.mark.parametrize(
+    ("now", "until", "code"),
+    [
+        (local(6, 58), local(7, 1), ReasonCode.CORRECTION_HOLD),
+        (local(6, 50), local(7), ReasonCode.QUIET_HOURS),
+        (local(20, 58), local(7, day=20), ReasonCode.QUIET_HOURS),
+    ],
+)
+def test_of_a_hold_and_quiet_hours_the_later_counts_and_says_why(now, until, code):
+    zalo = held_for_correction(now)[ZALO]
+    assert (zalo.due_at, zalo.reason.code) == (until, code)
+
+
+def test_of_a_hold_and_the_next_morning_the_later_counts():
+    context = a_context(course=Course(hold_until=local(10, 3)))
+    zalo = told(planned(an_event("hoso.dang_xu_ly"), context, local(10)))[ZALO]
+    assert (zalo.due_at, zalo.reason.code) == (local(7, 30, day=20), ReasonCode.NEXT_MORNING)
+
+
+def test_a_message_with_a_fallback_behind_it_must_be_handed_over_in_time():
+    zalo, sms = (told(planned())[channel] for channel in (ZALO, SMS))
+    assert (zalo.expires_at, sms.expires_at) == (local(13, 30), local(9, 30, day=21))
+
+
+def test_the_time_for_handing_over_counts_from_when_it_is_due():
+    assert told(planned(now=local(21, 40)))[ZALO].expires_at == local(11, day=20)
+
+
+def test_a_message_with_no_fallback_behind_it_has_until_its_deadline():
+    no_sms = an_event(consent=Consent(sms=False))
+    assert told(planned(no_sms))[ZALO].expires_at == local(9, 30, day=21)
+
+
+def test_a_fallback_that_is_first_of_all_has_less_time_while_another_stands_behind_it():
+    decided = told(planned(an_event(handlers=(replace(HANDLER, zalo_uid=None),))), Audience.HANDLER)
+    assert (decided[SMS].expires_at, decided[EMAIL].expires_at) == (local(10, 30), local(9, 30, day=21))
+
+
+def test_the_inbox_has_until_its_deadline():
+    assert told(planned())[PORTAL].expires_at == local(9, 30, day=21)
 
 
 def test_an_urgent_notice_at_night_waits_for_seven_in_the_morning():
@@ -244,6 +331,19 @@ def test_an_ordinary_procedure_is_not_sensitive():
 def test_the_explanation_names_each_channel_with_its_state_and_reason():
     text = "\n".join(explain(planned(now=local(21, 40)), an_event(), "vi"))
     assert "công dân:\n  portal  sẽ gửi        21:40 19/11  theo quy tắc hoso.duoc_tiep_nhan" in text
+
+
+def test_the_explanation_of_an_overtaken_status_stays_in_columns():
+    lines = explain(planned(context=OVERTAKEN), an_event(), "vi")
+    assert (
+        "  portal  đã có trạng thái mới hơn               sự kiện đến sau trạng thái mới hơn (hoso.xu_ly_xong)" in lines
+    )
+
+
+def test_the_explanation_names_what_is_overtaken():
+    overtakes = Course(overtakes=(told_event("hoso.duoc_tiep_nhan", 2),))
+    lines = explain(planned(), an_event("hoso.xu_ly_xong"), "en", overtakes)
+    assert "! overtakes hoso.duoc_tiep_nhan: what was not sent of it to the citizen is not sent any more" in lines
 
 
 def test_the_explanation_names_no_person():

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from notifier.domain.deliveries import Urgency
@@ -61,6 +63,20 @@ def test_each_step_is_told_to_the_handlers_and_the_head():
     assert [each.to for each in shipped_rules().rules["hoso.chuyen_buoc"].tell] == [Audience.HANDLER, Audience.HEAD]
 
 
+def test_an_apology_a_new_date_and_a_step_are_on_no_track():
+    rules = shipped_rules().rules
+    assert {name for name, rule in rules.items() if rule.track is None} == {
+        "hoso.xin_loi_gia_han",
+        "hoso.doi_ngay_hen_tra",
+        "hoso.chuyen_buoc",
+    }
+
+
+def test_a_channel_without_a_handover_wait_has_four_hours():
+    rules = shipped_rules()
+    assert [rules.handover_wait(channel) for channel in ("zalo", "sms")] == [timedelta(hours=4), timedelta(hours=1)]
+
+
 def test_an_event_is_routed_as_soon_as_its_most_urgent_audience_asks():
     assert shipped_rules().lane("hoso.dang_xu_ly") is Urgency.NORMAL
 
@@ -99,6 +115,20 @@ def test_a_file_that_is_not_toml_is_refused_with_the_line():
         ('urgency = "bulk"\n', "", 'rules."hoso.da_tra_ket_qua".urgency', "is missing"),
         ('[rules."bccc.da_gui"]', '[rules."BCCC"]', "rules.BCCC", "a name like hoso.rut_ho_so is expected"),
         ("receipt_wait_minutes = 480", "receipt_wait_minutes = 2880", "the file", "shorter than every deadline (48 h)"),
+        ("handover_wait_minutes = 60", "handover_wait_minutes = 2400", "the file", "the longest are 2880 minutes"),
+        (
+            "handover_wait_minutes = 60",
+            "handover_wait_minutes = 0",
+            "sms.handover_wait_minutes",
+            "from 1 on is expected",
+        ),
+        ("hold_minutes = 3", "hold_minutes = -1", "corrections.hold_minutes", "is -1; a whole number from 0 on is"),
+        (
+            'track = "post"',
+            'track = "parcel"',
+            ".track",
+            "is \"parcel\"; 'status', 'appointment' or 'post' is expected",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_key_and_what_is_expected(old: str, new: str, key: str, expected: str):

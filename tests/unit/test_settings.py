@@ -144,7 +144,7 @@ def test_variables_of_other_programs_are_not_ours(load):
         (("port = 8081", "port = 70000"), f"web.port is 70000; .*65535 \\(notifier.toml, line {line_of('port')}"),
         (('"test"', '"staging"'), "environment is 'staging'; .*'production', 'demo' or 'test' .*line 1\\)"),
         (("[web]", "[web]\nbody_timeout_seconds = 0"), "web.body_timeout_seconds is 0; .*greater than 0 .*line 16"),
-        (('scopes = ["inbox"]', 'scopes = ["all"]'), "api_tokens.portal.scopes.0 .*'inbox' or 'timeline'"),
+        (('scopes = ["inbox"]', 'scopes = ["all"]'), "api_tokens.portal.scopes.0 .*'inbox', 'timeline'"),
         (("[web]\nport = 8081", "[channels]\nsms = 5"), "channels.sms is 5; .*dictionary"),
     ],
 )

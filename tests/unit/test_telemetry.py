@@ -71,4 +71,8 @@ def test_the_table_of_metrics_is_complete():
     told = set(re.findall(r"^\| (notifier_\w+)", metrics.__doc__ or "", re.MULTILINE))
     of_this_process = {f"{metric._name}_total" if metric._type == "counter" else metric._name for metric in COUNTED}
 
-    assert told == of_this_process | {"notifier_unfinished_rows", "notifier_overdue_seconds"}
+    assert told == of_this_process | {
+        "notifier_unfinished_rows",
+        "notifier_overdue_seconds",
+        "notifier_provider_passes",
+    }

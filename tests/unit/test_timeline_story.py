@@ -29,7 +29,7 @@ STORY = [
     row(1, C.EVENT_RECEIVED),
     moved(2, C.RULE, S.PLANNED, values={"rule": "hoso.duoc_tiep_nhan"}),
     moved(3, C.RULE, S.PLANNED, who=HANDLER, values={"rule": "hoso.duoc_tiep_nhan"}),
-    moved(4, C.LEASED, S.SENDING, values={"attempt": "1"}),
+    moved(4, C.LEASED, S.SENDING, values={"attempt": "1", "provider": "zalo"}),
     moved(5, C.PROVIDER_ACCEPTED, S.ACCEPTED, attempt=1),
     moved(6, C.RECEIPT_READ, S.READ),
 ]
@@ -41,7 +41,7 @@ def test_a_dossier_is_told_event_by_event_and_way_by_way():
         "  09:30:13 19/11/2026  sự kiện đã nhận và lưu",
         "  công dân · zalo",
         "    09:30:14 19/11/2026  sẽ gửi: theo quy tắc hoso.duoc_tiep_nhan",
-        "    09:30:16 19/11/2026  đang gửi: lần 1",
+        "    09:30:16 19/11/2026  đang gửi: lần 1, qua zalo",
         "    09:30:17 19/11/2026  nhà cung cấp đã nhận: theo trả lời của nhà cung cấp [lần 1]",
         "    09:30:18 19/11/2026  đã xem: theo biên nhận",
         "  người xử lý vv.mau · zalo",

@@ -1,16 +1,18 @@
 """The one place where the stages are strung together: load, decide, effect, record.
 
-| step       | from → to                                                                          |
-| ---------- | ---------------------------------------------------------------------------------- |
-| `take_in`  | an understood request → events that are durable                                    |
-| `route`    | a received event → deliveries, each with its reason                                |
-| `deliver`  | due deliveries → attempts, outcomes, the next state; also deadlines and fallbacks  |
-| `receipts` | stored callbacks → the states that they prove                                      |
+| step        | from → to                                                                         |
+| ----------- | --------------------------------------------------------------------------------- |
+| `take_in`   | an understood request → events that are durable                                   |
+| `route`     | a received event → deliveries, each with its reason                               |
+| `deliver`   | due deliveries → attempts, outcomes, the next state; also deadlines and fallbacks |
+| `receipts`  | stored callbacks → the states that they prove                                     |
+| `callbacks` | what deliveries came to → told to the dossier systems, signed                     |
 """
 
 from workers.steps.delivering import deliver, new_calls
 from workers.steps.intake import Taken, take_in
 from workers.steps.receiving import apply_fact, receipts
 from workers.steps.routing import route
+from workers.steps.telling import Tellings, callbacks
 
-__all__ = ["Taken", "apply_fact", "deliver", "new_calls", "receipts", "route", "take_in"]
+__all__ = ["Taken", "Tellings", "apply_fact", "callbacks", "deliver", "new_calls", "receipts", "route", "take_in"]

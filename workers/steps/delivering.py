@@ -8,18 +8,19 @@ import logging
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from channels.base import Message
-from notifier.delivery.decide import Traits, after_outcome, after_template_fault, on_due
+from channels.base import Asks, Message
+from channels.registry import ProviderSetup
+from notifier.delivery.decide import Ask, NotCalled, Traits, after_outcome, after_template_fault, corrects, on_due
 from notifier.domain.content import Content
 from notifier.domain.deliveries import SENDABLE, Delivery, DeliveryState
 from notifier.domain.errors import TemplateFault
 from notifier.domain.events import DossierEvent
-from notifier.domain.ids import AttemptId, DeliveryId, uuid7
+from notifier.domain.ids import AttemptId, DeliveryId, ProviderName, uuid7
 from notifier.domain.opaque import lookup_token
 from notifier.domain.outcomes import Outcome, Unknown
 from notifier.domain.reasons import Reason, ReasonCode
@@ -32,11 +33,15 @@ from notifier.store.attempts import NewAttempt
 from notifier.store.deliveries import Move, Work
 from notifier.store.events import ClaimedEvent
 from notifier.store.pool import Connection
+from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import ATTEMPT_SECONDS, ATTEMPTS, TEMPLATE_FAULTS
 from workers.calls import Calls
+from workers.steps.asking import Asking, ask
+from workers.steps.asking import record as record_answers
 from workers.steps.fallbacks import hours_of, settle_fallbacks
+from workers.steps.overtaking import overtaken_meanwhile
 from workers.steps.routing import understood
-from workers.wiring import App, ChannelSetup
+from workers.wiring import App
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +49,8 @@ CHUNK = 32
 MOST_CALLS = 64
 SEND_DEADLINE_SECONDS = 30.0
 LEASE = timedelta(seconds=60)
+"""Longer than a call with all that surrounds it. A worker that dies loses its leases sooner: `workers.heartbeat`."""
+WAIT_AT_GATE = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
@@ -52,95 +59,138 @@ class Sending:
 
     work: Work
     attempt: AttemptId
-    setup: ChannelSetup
+    provider: ProviderSetup
     content: Content | None = None
     template: str = ""
     version: str = ""
     result: Decision | None = None
-    outcome: Outcome | None = None
+    outcome: Outcome | NotCalled | None = None
+
+    @property
+    def number(self) -> int:
+        """Of the attempt, from 1."""
+        return self.work.calls + 1
 
 
-def new_calls(app: App) -> Calls[Sending]:
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """Deliveries that a failed transaction may have left in this worker's hands. No provider was called for them."""
+
+    ids: Sequence[DeliveryId]
+
+
+Call = Sending | Asking | Abandoned
+
+
+def new_calls(app: App) -> Calls[Call]:
     """The calls of one worker process. Let them `finish` before the app is closed."""
-    return Calls(partial(_record, app), most=MOST_CALLS)
+    return Calls(partial(_record_all, app), most=MOST_CALLS)
 
 
-async def deliver(app: App, calls: Calls[Sending], ids: Sequence[str]) -> None:
+async def deliver(app: App, calls: Calls[Call], ids: Sequence[str]) -> None:
     """Work on those of the deliveries that are due and free: start sending them, or move those whose wait is over.
 
-    Answers when the calls have begun. A channel that is full takes no more; the dispatcher rings for those again.
+    Answers when the calls have begun. A provider that is full takes no more; the dispatcher rings for those again.
     """
     for start in range(0, len(ids), CHUNK):
         chunk = [DeliveryId(UUID(id_)) for id_ in ids[start : start + CHUNK]]
-        sendings = await _begin(app, chunk, calls)
-        await _render(app, sendings)
+        try:
+            sendings, askings = await _begin(app, chunk, calls)
+            await _render(app, sendings)
+        except Exception:
+            calls.add(Abandoned(chunk))  # the commit may have happened all the same
+            raise
+        for asking in askings:
+            calls.start(asking.provider.name, ask(app, asking))
         for sending in sendings:
             if sending.result is not None:
                 calls.add(sending)
             else:
-                calls.start(sending.work.delivery.channel, _call(app, sending))
+                calls.start(sending.provider.name, _call(app, sending))
 
 
-async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Sending]) -> list[Sending]:
+async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Call]) -> tuple[list[Sending], list[Asking]]:
     """Claim, decide what needs no call, and commit the attempts of the rest."""
     now = app.clock()
     async with app.pool.acquire() as connection, connection.transaction():
         held = await deliveries.claim(connection, ids, app.name, LEASE, now)
-        decided = {work.delivery.id: _decide_due(app, work, now) for work in held}
-        moves = [_move(work.delivery, step) for work in held if (step := decided[work.delivery.id])]
+        overtaken = await overtaken_meanwhile(app, connection, held, now)
+        decided = {work.delivery.id: overtaken.get(work.delivery.id) or _decide_due(app, work, now) for work in held}
+        moves = [_move(work.delivery, step) for work in held if isinstance(step := decided[work.delivery.id], Decision)]
         moved = await deliveries.move(connection, moves, actor=app.name, now=now, holder=app.name)
-        ready = _with_room(app, [work for work in held if decided[work.delivery.id] is None], calls)
-        sendings = await _begin_attempts(app, connection, ready, now)
-        idle = {work.delivery.id for work in held} - moved - {sending.work.delivery.id for sending in sendings}
-        await deliveries.release(connection, list(idle), app.name)
+        askings = [
+            Asking(work, app.providers[work.delivery.provider])
+            for work in held
+            if isinstance(decided[work.delivery.id], Ask) and work.delivery.provider is not None
+        ]
+        ready = [work for work in held if decided[work.delivery.id] is None and _is_ready(app, work)]
+        sendings = await _begin_attempts(app, connection, await _admitted(app, connection, ready, calls, now), now)
+        kept = moved | {each.work.delivery.id for each in sendings} | {each.work.delivery.id for each in askings}
+        idle = [work.delivery.id for work in held if work.delivery.id not in kept]
+        await deliveries.release(connection, idle, app.name, WAIT_AT_GATE)
         touched = [work.delivery.recipient_id for work in held if work.delivery.id in moved]
         released = await settle_fallbacks(app, connection, touched, now)
+        pass_by(Mark.ATTEMPT_BEFORE_COMMIT)
+    pass_by(Mark.ATTEMPT_AFTER_COMMIT)
     released.ring(app)
-    return sendings
+    return sendings, askings
 
 
-def _decide_due(app: App, work: Work, now: datetime) -> Decision | None:
-    setup = app.setups.get(work.delivery.channel)
+def _decide_due(app: App, work: Work, now: datetime) -> Decision | Ask | None:
+    delivery = work.delivery
+    setup = app.setups.get(delivery.channel)
+    provider = app.providers.get(delivery.provider) if delivery.provider else None
     return on_due(
-        work.delivery,
-        app.rules.policy(work.delivery.channel),
-        traits_of(setup) if setup else Traits(),
+        delivery,
+        app.rules.policy(delivery.channel),
+        traits_of(provider) if provider else Traits(),
         now,
         random.random(),  # noqa: S311 - jitter
-        hours_of(app, setup, work.recipient.audience, work.delivery) if setup else (),
+        hours_of(app, setup, work.recipient.audience, delivery) if setup else (),
+        referenced=work.reference is not None,
     )
 
 
-def _with_room(app: App, ready: Sequence[Work], calls: Calls[Sending]) -> list[Work]:
-    """Those that may be called for now: sendable, their channel switched on and not full."""
-    room = {channel: calls.room(channel) for channel in app.setups}
-    chosen = []
-    for work in ready:
-        if work.delivery.state in SENDABLE and room.get(work.delivery.channel, 0) > 0:
-            room[work.delivery.channel] -= 1
-            chosen.append(work)
-    return chosen
+def _is_ready(app: App, work: Work) -> bool:
+    """To be sent, on a channel that is switched on."""
+    return work.delivery.state in SENDABLE and work.delivery.channel in app.setups
 
 
-async def _begin_attempts(app: App, connection: Connection, ready: Sequence[Work], now: datetime) -> list[Sending]:
+async def _admitted(
+    app: App, connection: Connection, ready: Sequence[Work], calls: Calls[Call], now: datetime
+) -> list[tuple[Work, ProviderName]]:
+    """Those that may be sent now, each with its provider: the gate is open, and not too many are under way."""
+    granted: list[tuple[Work, ProviderName]] = []
+    for urgency in sorted({work.delivery.urgency for work in ready}):
+        lane = [work for work in ready if work.delivery.urgency is urgency]
+        asked = [(work.delivery.channel, work.delivery.provider) for work in lane]
+        answers = await app.gate.admit(connection, urgency, asked, calls.room, now)
+        granted += [(work, provider) for work, provider in zip(lane, answers, strict=True) if provider is not None]
+    return granted
+
+
+async def _begin_attempts(
+    app: App, connection: Connection, admitted: Sequence[tuple[Work, ProviderName]], now: datetime
+) -> list[Sending]:
     moves = [
         Move(
             work.delivery.id,
             work.delivery.state,
             DeliveryState.SENDING,
             work.delivery.due_at,
-            Reason(ReasonCode.LEASED, {"attempt": str(work.calls + 1)}),
+            Reason(ReasonCode.LEASED, {"attempt": str(work.calls + 1), "provider": provider}),
+            provider=provider,
         )
-        for work in ready
+        for work, provider in admitted
     ]
     begun = await deliveries.move(connection, moves, actor=app.name, now=now, holder=app.name)
     sendings = [
-        Sending(work, AttemptId(uuid7(now)), app.setups[work.delivery.channel])
-        for work in ready
+        Sending(work, AttemptId(uuid7(now)), app.providers[provider])
+        for work, provider in admitted
         if work.delivery.id in begun
     ]
     begun_attempts = [
-        NewAttempt(each.attempt, each.work.delivery.id, each.work.calls + 1, each.work.delivery.id.hex)
+        NewAttempt(each.attempt, each.work.delivery.id, each.number, each.provider.name, each.work.delivery.id.hex)
         for each in sendings
     ]
     await attempts.begin(connection, begun_attempts, app.name, now)
@@ -179,7 +229,7 @@ async def _render(app: App, sendings: Sequence[Sending]) -> None:
 
 def event_of(app: App, work: Work) -> DossierEvent:
     """The event that a delivery tells of."""
-    stored = ClaimedEvent(**work.event, told_before=False)
+    stored = ClaimedEvent(**work.event)
     return understood(stored, app.profiles.get(work.source) or SourceProfile(name=work.source))
 
 
@@ -210,30 +260,83 @@ async def _call(app: App, sending: Sending) -> Sending:
         created_at=delivery.created_at,
         staff=recipient.audience.is_staff,
     )
+    pass_by(Mark.CALL_BEFORE)
+    if not app.heartbeat.is_believed():  # this process slept; somebody else may have been given the delivery
+        sending.outcome = NotCalled()
+        return sending
     started = time.perf_counter()
     try:
         async with asyncio.timeout(SEND_DEADLINE_SECONDS):
-            sending.outcome = await app.channels[delivery.channel].send(message)
+            sending.outcome = await app.connections[sending.provider.name].send(message)
     except TimeoutError:
         sending.outcome = Unknown("deadline", f"no outcome within {SEND_DEADLINE_SECONDS:g} s")
+    except asyncio.CancelledError:
+        sending.outcome = Unknown("shutdown", "this process had to end before the provider answered")
     except Exception as error:
         log.exception("an adapter raised", extra={"channel": delivery.channel, "delivery": delivery.id})
         sending.outcome = Unknown("adapter_fault", type(error).__name__)
+    pass_by(Mark.CALL_AFTER)
+    app.gate.note(sending.provider.name, sending.outcome, app.clock())
     ATTEMPT_SECONDS.labels(delivery.channel).observe(time.perf_counter() - started)
     ATTEMPTS.labels(delivery.channel, type(sending.outcome).__name__.lower()).inc()
     return sending
 
 
+async def _record_all(app: App, finished: Sequence[Call]) -> None:
+    sent = [each for each in finished if isinstance(each, Sending)]
+    if sent:
+        await _record(app, sent)
+    asked = [each for each in finished if isinstance(each, Asking)]
+    if asked:
+        await record_answers(app, asked)
+    abandoned = [id_ for each in finished if isinstance(each, Abandoned) for id_ in each.ids]
+    if abandoned:
+        await _give_back(app, abandoned)
+    await app.gate.report(app.clock())
+
+
 async def _record(app: App, finished: Sequence[Sending]) -> None:
     """Commit what the calls came to, and what that means for the fallbacks of the same people."""
     now = app.clock()
-    moves = [_move(each.work.delivery, _result(app, each, now), DeliveryState.SENDING, each) for each in finished]
+    moves = {each.work.delivery.id: _result_move(app, each, now) for each in finished}
     async with app.pool.acquire() as connection, connection.transaction():
-        await deliveries.move(connection, moves, actor=app.name, now=now, holder=app.name)
+        moved = await deliveries.move(connection, list(moves.values()), actor=app.name, now=now, holder=app.name)
+        late = [each for each in finished if each.work.delivery.id not in moved]
+        for guess in (DeliveryState.UNKNOWN, DeliveryState.PLANNED):
+            truths = [  # the guess has counted the attempt already
+                replace(move := moves[each.work.delivery.id], expected=guess, calls=each.number, counts=move.counts - 1)
+                for each in late
+                if corrects(guess, each.outcome)
+            ]
+            moved |= await deliveries.move(connection, truths, actor=app.name, now=now)
         ends = [(each.attempt, each.outcome) for each in finished if each.outcome is not None]
         await attempts.end(connection, ends, now)
-        released = await settle_fallbacks(app, connection, [each.work.delivery.recipient_id for each in finished], now)
+        recipients = [each.work.delivery.recipient_id for each in finished if each.work.delivery.id in moved]
+        released = await settle_fallbacks(app, connection, recipients, now)
+        pass_by(Mark.RECORD_BEFORE_COMMIT)
+    pass_by(Mark.RECORD_AFTER_COMMIT)
     released.ring(app)
+
+
+async def _give_back(app: App, ids: Sequence[DeliveryId]) -> None:
+    """Let go of what this worker still holds of these. Who might hold an earlier call of one is not forgotten."""
+    now = app.clock()
+    async with app.pool.acquire() as connection, connection.transaction():
+        held = await deliveries.held_by(connection, ids, app.name)
+        moves = [
+            Move(
+                id_, DeliveryState.SENDING, DeliveryState.PLANNED, now, Reason(ReasonCode.NOT_CALLED), provider=provider
+            )
+            for id_, state, provider in held
+            if state is DeliveryState.SENDING
+        ]
+        moved = await deliveries.move(connection, moves, actor=app.name, now=now, holder=app.name)
+        await attempts.not_called(connection, moved, app.name, now)
+        await deliveries.release(connection, [id_ for id_, _, _ in held if id_ not in moved], app.name, WAIT_AT_GATE)
+
+
+def _result_move(app: App, sending: Sending, now: datetime) -> Move:
+    return _move(sending.work.delivery, _result(app, sending, now), DeliveryState.SENDING, sending)
 
 
 def _result(app: App, sending: Sending, now: datetime) -> Decision:
@@ -245,22 +348,36 @@ def _result(app: App, sending: Sending, now: datetime) -> Decision:
         delivery,
         sending.outcome,
         app.rules.policy(delivery.channel),
-        traits_of(sending.setup),
+        traits_of(sending.provider),
         now,
         random.random(),  # noqa: S311 - jitter
-        hours_of(app, sending.setup, sending.work.recipient.audience, delivery),
+        hours_of(app, app.setups[delivery.channel], sending.work.recipient.audience, delivery),
     )
 
 
 def _move(
     delivery: Delivery, step: Decision, expected: DeliveryState | None = None, sending: Sending | None = None
 ) -> Move:
-    reference = getattr(sending.outcome, "reference", None) if sending else None
+    """Once a provider may hold it, no other is called: `delivery.provider` says so of a planned one."""
+    holder = sending.provider.name if sending else delivery.provider
     return Move(
-        delivery.id, expected or delivery.state, step.state, step.due_at, step.reason, reference, step.counts_attempt
+        delivery.id,
+        expected or delivery.state,
+        step.state,
+        step.due_at,
+        step.reason,
+        getattr(sending.outcome, "reference", None) if sending else None,
+        int(step.counts_attempt),
+        provider=holder if step.same_provider or delivery.provider else None,
     )
 
 
-def traits_of(setup: ChannelSetup) -> Traits:
-    capabilities = setup.capabilities
-    return Traits(capabilities.accepted_is_delivered, capabilities.proves_delivery, capabilities.deduplicates)
+def traits_of(provider: ProviderSetup) -> Traits:
+    capabilities = provider.capabilities
+    return Traits(
+        capabilities.accepted_is_delivered,
+        capabilities.proves_delivery,
+        capabilities.deduplicates,
+        asked_by_reference=capabilities.asks in {Asks.REFERENCE, Asks.KEY},
+        asked_by_key=capabilities.asks is Asks.KEY,
+    )

@@ -42,7 +42,7 @@ async def settle_fallbacks(
     released = Released()
     if not recipients:
         return released
-    proving = frozenset(name for name, setup in app.setups.items() if setup.capabilities.proves_delivery)
+    proving = frozenset(name for name, each in app.providers.items() if each.capabilities.proves_delivery)
     moves: list[Move] = []
     for audience, siblings in await deliveries.siblings_with_fallback(connection, recipients):
         by_id = {each.id: each for each in siblings}

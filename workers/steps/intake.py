@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.domain.deliveries import Urgency
-from notifier.domain.dossiers import Status
+from notifier.domain.dossiers import Move, Status, classify
 from notifier.domain.errors import IntakeError
-from notifier.domain.ids import EventId, EventType, ExternalId, uuid7
+from notifier.domain.ids import EventId, EventType, ExternalId, SourceName, uuid7
+from notifier.domain.order import Place, later
 from notifier.intake.accept import Accepted
 from notifier.intake.codes import SourceProfile
 from notifier.intake.vendor import derive_type
 from notifier.store import events
-from notifier.store.events import NewEvent
+from notifier.store.events import NewEvent, Standing
 from notifier.store.pool import Connection
+from notifier.telemetry.marks import Mark, pass_by
 from workers.queues import Step
 from workers.wiring import App
 
@@ -41,13 +43,15 @@ async def take_in(
     answers: list[Taken | IntakeError] = []
     async with app.pool.acquire() as connection, connection.transaction():
         known = await events.lock_dossiers(connection, profile.name, [item.dossier_code for item in items], now)
-        for item in items:
-            previous = known[item.dossier_code]
-            type_ = item.event_type or _derived(item, previous)
-            answer = await _store(app, connection, profile, item, type_, now)
+        in_order = sorted(EventId(uuid7(now)) for _ in items)
+        for item, id_ in zip(items, in_order, strict=True):
+            event = _new(app, profile.name, item, known[item.dossier_code], id_, now)
+            answer = await _store(connection, event, item)
             answers.append(answer)
-            if isinstance(answer, Taken) and not answer.duplicate and item.status is not None:
-                known[item.dossier_code] = item.status
+            if isinstance(answer, Taken) and not answer.duplicate and event.status is not None and not event.late:
+                known[item.dossier_code] = Standing(event.status, _place(event))
+        pass_by(Mark.INTAKE_BEFORE_COMMIT)
+    pass_by(Mark.INTAKE_AFTER_COMMIT)
     for lane in Urgency:
         fresh = [a.event_id for a in answers if isinstance(a, Taken) and not a.duplicate and a.lane is lane]
         if fresh:
@@ -55,35 +59,63 @@ async def take_in(
     return answers
 
 
+@dataclass(frozen=True, slots=True)
+class Related:
+    """How an event relates to where its dossier stands."""
+
+    type: EventType
+    transition: Move | None
+    late: bool
+
+
+def related(item: Accepted, stands: Standing, place: Place) -> Related:
+    """An event that comes late tells of the past: it neither corrects nor surprises, and moves nothing back."""
+    late = stands.last is not None and later(stands.last, place)
+    type_ = item.event_type or _derived(item, None if late and item.status is not stands.status else stands.status)
+    if item.status is None:
+        return Related(type_, None, late)
+    return Related(type_, Move.NORMAL if late else classify(stands.status, item.status), late)
+
+
 def _derived(item: Accepted, previous: Status | None) -> EventType:
     assert item.status is not None  # noqa: S101 - a bare record without a status is refused
     return derive_type(item.status, previous, is_progress=item.is_progress)
 
 
-async def _store(
-    app: App, connection: Connection, profile: SourceProfile, item: Accepted, type_: EventType, now: datetime
-) -> Taken | IntakeError:
-    lane = app.rules.lane(type_)
-    event = NewEvent(
-        id=EventId(uuid7(now)),
-        source=profile.name,
+def _new(app: App, source: SourceName, item: Accepted, stands: Standing, id_: EventId, now: datetime) -> NewEvent:
+    relation = related(item, stands, Place(id_, item.seq, item.occurred_at, now))
+    return NewEvent(
+        id=id_,
+        source=source,
         external_id=item.external_id,
-        type=type_,
+        type=relation.type,
         dossier_code=item.dossier_code,
         seq=item.seq,
         status=item.status,
+        transition=relation.transition,
+        late=relation.late,
         describes_dossier=bool(item.document["HoSo"].get("ChuHoSo")),
         occurred_at=item.occurred_at,
         received_at=now,
         fingerprint=bytes.fromhex(item.fingerprint),
         warnings=item.warnings,
-        lane=lane,
+        lane=app.rules.lane(relation.type),
         document=item.document,
     )
+
+
+def _place(event: NewEvent) -> Place:
+    return Place(event.id, event.seq, event.occurred_at, event.received_at)
+
+
+async def _store(connection: Connection, event: NewEvent, item: Accepted) -> Taken | IntakeError:
+    def taken(id_: EventId, type_: EventType, warnings: tuple[str, ...], *, duplicate: bool) -> Taken:
+        return Taken(item.index, id_, item.external_id, type_, warnings, duplicate=duplicate, lane=event.lane)
+
     if await events.insert(connection, event):
-        return Taken(item.index, event.id, event.external_id, type_, item.warnings, duplicate=False, lane=lane)
-    first = await events.find(connection, profile.name, item.external_id)
+        return taken(event.id, event.type, item.warnings, duplicate=False)
+    first = await events.find(connection, event.source, item.external_id)
     assert first is not None  # noqa: S101 - the insert has just met it, and events are never deleted
     if first.fingerprint != event.fingerprint:
         return IntakeError("event-id-reused", f"The id of item {item.index} was used for an event of other content.")
-    return Taken(item.index, first.id, item.external_id, first.type, first.warnings, duplicate=True, lane=lane)
+    return taken(first.id, first.type, first.warnings, duplicate=True)

@@ -8,7 +8,9 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from notifier.domain.ids import ChannelName, ReceiptId
+from channels.registry import ProviderSetup
+from notifier.domain.deliveries import DeliveryState
+from notifier.domain.ids import ReceiptId
 from notifier.domain.receipts import ReceiptFact, ReceiptKind
 from notifier.receipts.apply import after_receipt
 from notifier.store import deliveries
@@ -16,12 +18,13 @@ from notifier.store import receipts as store
 from notifier.store.deliveries import Move
 from notifier.store.pool import Connection
 from notifier.store.receipts import StoredReceipt
+from notifier.telemetry.marks import Mark, pass_by
 from workers.steps.fallbacks import Released, settle_fallbacks
 from workers.wiring import App
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=10)
 PARKED = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=2))
 """When a callback without a match is read again: after each of these. Then it is an orphan, kept and left alone."""
 
@@ -30,45 +33,53 @@ async def receipts(app: App, ids: Sequence[str]) -> None:
     """Read those of the callbacks that still wait for it."""
     async with app.pool.acquire() as connection:
         claimed = await store.claim(connection, [ReceiptId(int(id_)) for id_ in ids], app.name, LEASE, app.clock())
+    pass_by(Mark.RECEIPTS_CLAIMED)
     for receipt in claimed:
         try:
             await _read(app, receipt)
         except Exception:
             log.exception("a callback could not be read now", extra={"receipt": receipt.id})
+    await app.gate.report(app.clock())
 
 
 async def _read(app: App, receipt: StoredReceipt) -> None:
     now = app.clock()
-    setup = app.setups.get(receipt.raw.channel)
+    setup = app.providers.get(receipt.raw.provider)
     facts = setup.module.facts(receipt.raw, setup.settings) if setup else ()
     released: list[Released] = []
     async with app.pool.acquire() as connection, connection.transaction():
         unmatched = False
         for fact in facts:
-            made = await apply_fact(app, connection, receipt.raw.channel, fact, now)
+            made = await apply_fact(app, connection, setup, fact, now) if setup else None
             unmatched |= made is None and fact.kind is not ReceiptKind.INFO
             released += [made] if made else []
         if unmatched and receipt.attempts <= len(PARKED):
             await store.finish(connection, receipt.id, app.name, "parked", now + PARKED[receipt.attempts - 1])
         else:
             await store.finish(connection, receipt.id, app.name, "orphaned" if unmatched else "applied", None)
+        pass_by(Mark.RECEIPTS_BEFORE_COMMIT)
+    pass_by(Mark.RECEIPTS_AFTER_COMMIT)
     for each in released:
         each.ring(app)
 
 
 async def apply_fact(
-    app: App, connection: Connection, channel: ChannelName, fact: ReceiptFact, now: datetime
+    app: App, connection: Connection, provider: ProviderSetup, fact: ReceiptFact, now: datetime
 ) -> Released | None:
     """Move the delivery that a fact names, and the fallbacks of its person; None if nobody knows that delivery.
 
     Within a transaction. A fact that says nothing new changes nothing.
     """
-    match = await deliveries.match_receipt(connection, channel, fact.delivery_id, fact.reference)
+    match = await deliveries.match_receipt(
+        connection, provider.channel, provider.name, fact.delivery_id, fact.reference
+    )
     if match is None:
         return None
     step = after_receipt(match.state, fact)
     if step is None:
         return Released()
     move = Move(match.id, match.state, step.state, step.due_at, step.reason, fact.reference)
-    await deliveries.move(connection, [move], actor=f"receipt:{channel}", now=now)
+    await deliveries.move(connection, [move], actor=f"receipt:{provider.name}", now=now)
+    if match.accepted_at is not None and match.state is DeliveryState.ACCEPTED:
+        app.gate.note_receipt(match.provider or provider.name, match.accepted_at, now)
     return await settle_fallbacks(app, connection, [match.recipient_id], now)

@@ -2,34 +2,52 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from channels.base import AddressKind
+from notifier.domain.clock import VIETNAM
 from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.dossiers import Person
 from notifier.domain.events import DossierEvent
-from notifier.domain.ids import ChannelName, DeliveryId, EventId, InboxOwner, RecipientId, uuid7
+from notifier.domain.ids import (
+    ChannelName,
+    DeliveryId,
+    DossierCode,
+    EventId,
+    InboxOwner,
+    RecipientId,
+    uuid7,
+)
 from notifier.domain.opaque import dossier_inbox, inbox_owner, lookup_token, token_hash
+from notifier.domain.order import gap_before, spans_text
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.intake.codes import SourceProfile
 from notifier.intake.translate import to_domain
 from notifier.routing.context import Address, ChannelView, RoutingContext
-from notifier.routing.plan import Plan, plan
-from notifier.store import events, lookups, plans
+from notifier.routing.overtaking import course
+from notifier.routing.plan import Plan, plan, tells_citizen
+from notifier.routing.rules import Rules, Track
+from notifier.store import events, lookups, overtaking, plans
 from notifier.store.events import ClaimedEvent
+from notifier.store.overtaking import Claim
 from notifier.store.plans import NewDelivery
-from notifier.telemetry.metrics import NO_CONTACT
+from notifier.store.pool import Connection
+from notifier.telemetry.marks import Mark, pass_by
+from notifier.telemetry.metrics import NO_CONTACT, SEQ_GAPS
 from workers.queues import Step
+from workers.steps.overtaking import stop_overtaken
 from workers.wiring import App, ChannelSetup
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
-AGAIN_AFTER = timedelta(seconds=30)
+LEASE = timedelta(seconds=10)
+"""Routing one takes milliseconds. A lease that ends too soon costs no double: the plan is stored once."""
+AGAIN_AFTER = timedelta(seconds=5)
 
 _ADDRESSES = {
     AddressKind.INBOX: Address.INBOX,
@@ -43,6 +61,7 @@ async def route(app: App, ids: Sequence[str]) -> None:
     """Route those of the events that still wait for it. One that fails is put off; the others go on."""
     async with app.pool.acquire() as connection:
         claimed = await events.claim(connection, [EventId(UUID(id_)) for id_ in ids], app.name, LEASE)
+    pass_by(Mark.ROUTE_CLAIMED)
     for waiting in claimed:
         try:
             await _route_one(app, waiting)
@@ -50,6 +69,10 @@ async def route(app: App, ids: Sequence[str]) -> None:
             log.exception("an event could not be routed now", extra={"event": waiting.id})
             async with app.pool.acquire() as connection:
                 await events.postpone(connection, waiting.id, app.name, app.clock() + AGAIN_AFTER)
+
+
+class _LeaseLostError(Exception):
+    """Another worker has the event now: nothing of this transaction may stay."""
 
 
 async def _route_one(app: App, waiting: ClaimedEvent) -> None:
@@ -63,25 +86,82 @@ async def _route_one(app: App, waiting: ClaimedEvent) -> None:
             await events.finish(connection, waiting.id, app.name, "unroutable", [reason], now)
         log.exception("a stored event cannot be read", extra={"event": waiting.id})
         return
-    decided = plan(event, app.rules, routing_context(app.setups, app.secret, now, told_before=waiting.told_before), now)
+    try:
+        async with app.pool.acquire() as connection, connection.transaction():
+            decided, reasons = await _decide(app, connection, event, now)
+            planned = await _store(app, connection, event, decided, reasons, now)
+            pass_by(Mark.ROUTE_BEFORE_COMMIT)
+    except _LeaseLostError:
+        return
+    pass_by(Mark.ROUTE_AFTER_COMMIT)
+    _count(event, reasons)
+    for lane in Urgency:
+        if due := [each.id for each in planned if each.plan.urgency is lane and _is_due(each, now)]:
+            app.bell.ring(lane, Step.DELIVER, due)
+
+
+async def _decide(app: App, connection: Connection, event: DossierEvent, now: datetime) -> tuple[Plan, list[Reason]]:
+    """The plan and the reasons of the event, with the dossier held; what it overtakes is stopped."""
+    told = await overtaking.hold_dossier(connection, event.source, event.dossier.code, event.type)
+    mine = next(each for each in told if each.place.id == event.id)
+    context = replace(routing_context(app.setups, app.secret, now), course=course(mine, told, app.rules, now))
+    decided = plan(event, app.rules, context, now)
+    claim = claim_of(event, app.rules)
+    if claim and tells_citizen(decided, context) and (first := await overtaking.claim_telling(connection, claim)):
+        decided = plan(event, app.rules, replace(context, told_by=first), now)
+    await stop_overtaken(connection, mine, context.course, _codes(event), now)
+    missing = spans_text(gap_before(mine.place, [each.place for each in told]))
+    gap = [Reason(ReasonCode.EVENT_SEQ_GAP, {"missing": missing})] if missing else []
+    return decided, [*gap, *notes(decided)]
+
+
+def claim_of(event: DossierEvent, rules: Rules) -> Claim | None:
+    """What is told once a day whatever system reports it; None for what is no status."""
+    rule, status = rules.rules.get(event.type), event.dossier.status
+    if rule is None or rule.track is not Track.STATUS or status is None:
+        return None
+    day = event.occurred_at.astimezone(VIETNAM).date()
+    return Claim(event.id, event.source, event.type, _codes(event), status, day)
+
+
+def _codes(event: DossierEvent) -> tuple[DossierCode, ...]:
+    """The code of the dossier, and its second one if it has one."""
+    other = event.dossier.other_code
+    return tuple({event.dossier.code, DossierCode(other)}) if other else (event.dossier.code,)
+
+
+async def _store(
+    app: App,
+    connection: Connection,
+    event: DossierEvent,
+    decided: Plan,
+    reasons: Sequence[Reason],
+    now: datetime,
+) -> list[NewDelivery]:
+    units = (event.dossier.handling_unit, event.dossier.receiving_unit)
+    agency = next((unit.code for unit in units if unit and unit.code), None)
+    if not await events.finish(connection, event.id, app.name, "routed", reasons, now, agency):
+        raise _LeaseLostError
+    recipients = [one.recipient for one in decided.recipients]
     planned = [
         NewDelivery(DeliveryId(uuid7(now)), one.recipient, kind_of(app, each.channel), each)
         for one in decided.recipients
         for each in one.deliveries
     ]
-    async with app.pool.acquire() as connection, connection.transaction():
-        if not await events.finish(connection, waiting.id, app.name, "routed", notes(decided), now):
-            return
-        await plans.store(connection, event.id, [one.recipient for one in decided.recipients], planned, now)
-        for one in decided.recipients:
-            token = lookup_token(app.secret, event.source, event.dossier.code, one.recipient.ref)
-            until = now + timedelta(days=app.settings.lookup_days)
-            await lookups.remember(connection, token_hash(token), event.source, event.dossier.code, until)
-    if any(note.code is ReasonCode.EVENT_NO_CONTACT for note in decided.notes):
+    await plans.store(connection, event.id, event.source, recipients, planned, now)
+    for recipient in recipients:
+        token = lookup_token(app.secret, event.source, event.dossier.code, recipient.ref)
+        until = now + timedelta(days=app.settings.lookup_days)
+        await lookups.remember(connection, token_hash(token), event.source, event.dossier.code, until)
+    return planned
+
+
+def _count(event: DossierEvent, reasons: Sequence[Reason]) -> None:
+    codes = {reason.code for reason in reasons}
+    if ReasonCode.EVENT_NO_CONTACT in codes:
         NO_CONTACT.inc()
-    for lane in Urgency:
-        if due := [each.id for each in planned if each.plan.urgency is lane and _is_due(each, now)]:
-            app.bell.ring(lane, Step.DELIVER, due)
+    if ReasonCode.EVENT_SEQ_GAP in codes:
+        SEQ_GAPS.labels(event.source).inc()
 
 
 def _is_due(new: NewDelivery, now: datetime) -> bool:
@@ -107,16 +187,14 @@ def understood(stored: ClaimedEvent, profile: SourceProfile) -> DossierEvent:
     )
 
 
-def routing_context(
-    setups: "dict[ChannelName, ChannelSetup] | Any", secret: bytes, now: datetime, *, told_before: bool
-) -> RoutingContext:
-    """What routing must know of the channels and of identities."""
+def routing_context(setups: "dict[ChannelName, ChannelSetup] | Any", secret: bytes, now: datetime) -> RoutingContext:
+    """What routing must know of the channels and of identities, for an event that is the only one of its dossier."""
     views = {
         name: ChannelView(
             address=_ADDRESSES[setup.capabilities.address],
             quiet=setup.capabilities.quiet,
             window=setup.capabilities.window,
-            staff_by_phone=bool(getattr(setup.settings, "staff_by_phone", False)),
+            staff_by_phone=bool(getattr(setup.providers[0].settings, "staff_by_phone", False)),
         )
         for name, setup in setups.items()
     }
@@ -124,7 +202,7 @@ def routing_context(
     def owner(audience: Audience, person: Person, event: DossierEvent) -> InboxOwner:
         return owner_of(secret, audience, person, event)
 
-    return RoutingContext(views, told_before, lambda: RecipientId(uuid7(now)), owner)
+    return RoutingContext(views, lambda: RecipientId(uuid7(now)), owner)
 
 
 def owner_of(secret: bytes, audience: Audience, person: Person, event: DossierEvent) -> InboxOwner:
@@ -149,15 +227,11 @@ def kind_of(app: App, channel: ChannelName) -> ContentKind:
 
 
 def notes(decided: Plan) -> list[Reason]:
-    """The reasons of a plan as a whole, the summary last."""
+    """The reasons of a plan as a whole, the summary last. What was overtaken counts as not to be sent."""
     counts = {
         state.value: str(decided.count(state))
-        for state in (
-            DeliveryState.PLANNED,
-            DeliveryState.HELD,
-            DeliveryState.STANDBY,
-            DeliveryState.SUPPRESSED,
-        )
+        for state in (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.STANDBY)
     }
-    summary = [Reason(ReasonCode.EVENT_ROUTED, counts)] if decided.recipients else []
-    return [*decided.notes, *summary]
+    refused = decided.count(DeliveryState.SUPPRESSED) + decided.count(DeliveryState.SUPERSEDED)
+    summary = Reason(ReasonCode.EVENT_ROUTED, {**counts, DeliveryState.SUPPRESSED.value: str(refused)})
+    return [*decided.notes, summary] if decided.recipients else [*decided.notes]

@@ -12,6 +12,7 @@ from notifier.intake.problems import PROBLEMS, problem_document
 from notifier.intake.signature import Rejection, verify
 from notifier.telemetry.metrics import EVENTS
 from notifier.web.keys import APP
+from notifier.web.pressure import PRESSURE
 from notifier.web.problems import ProblemError
 from notifier.web.requests import read_body
 from workers.steps import Taken, take_in
@@ -26,6 +27,11 @@ _WHY = {
 
 async def post_events(request: web.Request) -> web.Response:
     """Verify, understand, commit, answer. A list is answered item by item."""
+    async with request.app[PRESSURE].taking_in():
+        return await _take_in(request)
+
+
+async def _take_in(request: web.Request) -> web.Response:
     app = request.app[APP]
     body = await read_body(request)
     now = app.clock()

@@ -123,7 +123,7 @@ async def mark_read(request: web.Request) -> web.Response:
         found, marked = await inbox.mark_read(connection, owner, message, now)
         if marked:
             fact = ReceiptFact(ReceiptKind.READ, message, None, now)
-            await apply_fact(app, connection, PORTAL, fact, now)
+            await apply_fact(app, connection, app.setups[PORTAL].providers[0], fact, now)
     if not found:
         raise ProblemError("not-found", "There is no such message in this inbox.")
     return web.Response(status=204)

@@ -8,7 +8,9 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
 
+from notifier.delivery.gate import ProviderState
 from notifier.intake.problems import PROBLEMS
+from notifier.store import providers
 from notifier.store.gauges import Backlog, backlog
 from notifier.store.migrate import newest_revision
 from notifier.store.pool import DATABASE_DOWN, schema_revision
@@ -55,6 +57,7 @@ async def metrics(request: web.Request) -> web.Response:
     with suppress(*DATABASE_DOWN, TimeoutError):
         async with app.pool.acquire(timeout=WAIT_SECONDS) as connection:
             registry.register(_BacklogCollector(await backlog(connection, app.clock())))
+            registry.register(_ProviderCollector(await providers.read(connection)))
     return web.Response(body=text + generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
@@ -69,6 +72,17 @@ class _BacklogCollector:
             unfinished.add_metric([row.kind], row.unfinished)
             overdue.add_metric([row.kind], row.overdue_seconds)
         return [unfinished, overdue]
+
+
+class _ProviderCollector:
+    def __init__(self, states: list[ProviderState]) -> None:
+        self._states = states
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        passes = GaugeMetricFamily("notifier_provider_passes", "Whether messages pass", labels=["provider", "channel"])
+        for state in self._states:
+            passes.add_metric([state.name, state.channel], float(state.passes()))
+        return [passes]
 
 
 async def problem_page(request: web.Request) -> web.Response:

@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
-from notifier.domain.ids import ChannelName
+from notifier.domain.ids import ProviderName
 from notifier.domain.receipts import RawReceipt
 from notifier.store import receipts
+from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import RECEIPTS
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
@@ -17,12 +18,12 @@ KEPT_HEADERS = frozenset({"content-type", "num_retry", "user-agent", "x-zevent-s
 async def take_receipt(request: web.Request) -> web.Response:
     """200 once the callback is committed. A forged one gets 401 and leaves no trace but a count."""
     app = request.app[APP]
-    setup = app.setups.get(ChannelName(request.match_info["channel"]))
+    setup = app.providers.get(ProviderName(request.match_info["provider"]))
     if setup is None:
-        raise ProblemError("not-found", "No channel of this name takes receipts.")
+        raise ProblemError("not-found", "No provider of this name sends receipts.")
     headers = {name.lower(): value for name, value in request.headers.items()}
     raw = RawReceipt(
-        channel=setup.name,
+        provider=setup.name,
         method=request.method,
         key=request.match_info.get("key"),
         query={_storable(name.lower()): _storable(value) for name, value in request.query.items()},
@@ -34,6 +35,7 @@ async def take_receipt(request: web.Request) -> web.Response:
         raise ProblemError("invalid-signature", "The callback does not prove that it comes from the provider.")
     async with app.pool.acquire() as connection:
         receipt_id = await receipts.store(connection, raw, app.clock())
+    pass_by(Mark.CALLBACK_STORED)
     app.bell.ring(RECEIPT_LANE, Step.RECEIPTS, [receipt_id])
     RECEIPTS.labels(setup.name, "stored").inc()
     return web.Response(text="OK")

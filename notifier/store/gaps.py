@@ -1,0 +1,111 @@
+"""Gaps in the numbers of a dossier's events, read from the events themselves: what was missing, since when, what came."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from uuid import UUID
+
+from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName
+from notifier.domain.order import Span
+from notifier.store.pool import Connection
+
+LOOKED_AT = 5000
+"""So many events are looked at for one page: a page must not take longer than a statement may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers that had not come when the event `seq` did."""
+
+    source: SourceName
+    dossier_code: DossierCode
+    first: int
+    last: int
+    since: datetime
+    seq: int
+    type: EventType
+    external_id: ExternalId
+    came: tuple[int, ...]
+    """Those of the numbers that have come since."""
+    came_at: datetime | None
+    """When the last of them came."""
+
+    @property
+    def missing(self) -> list[Span]:
+        """What still has not come."""
+        known = pairwise([self.first - 1, *self.came, self.last + 1])
+        return [(low + 1, high - 1) for low, high in known if high > low + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    gaps: list[Gap]
+    next: EventId | None
+    """Where the next page begins; None: there are no more events."""
+
+
+_PAGE = """
+WITH looked AS MATERIALIZED (
+    SELECT id, source, dossier_code, seq, type, external_id, received_at FROM event
+    WHERE id > $1 AND ($2::text IS NULL OR source = $2) ORDER BY id LIMIT $3
+), looked_until AS (
+    SELECT (SELECT id FROM looked ORDER BY id DESC LIMIT 1) AS id, (SELECT count(*) FROM looked) AS events
+), found AS (
+    SELECT l.*, before.seq AS highest, come.numbers, come.at
+    FROM looked l
+    CROSS JOIN LATERAL (
+        SELECT max(o.seq) AS seq FROM event o
+        WHERE o.source = l.source AND o.dossier_code = l.dossier_code
+          AND (o.received_at, o.id) < (l.received_at, l.id)
+    ) before
+    CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(DISTINCT o.seq ORDER BY o.seq), '{}') AS numbers, max(o.received_at) AS at
+        FROM event o
+        WHERE o.source = l.source AND o.dossier_code = l.dossier_code AND o.seq > before.seq AND o.seq < l.seq
+    ) come
+    WHERE l.seq > before.seq + 1
+)
+SELECT u.id AS looked_until, u.events, f.*
+FROM looked_until u
+LEFT JOIN found f ON NOT $4 OR cardinality(f.numbers) < f.seq - f.highest - 1
+ORDER BY f.id
+"""  # event_pkey, event_dossier
+
+
+async def page(
+    connection: Connection,
+    *,
+    source: SourceName | None = None,
+    since: datetime | None = None,
+    after: EventId | None = None,
+    still_missing: bool = False,
+    looked_at: int = LOOKED_AT,
+) -> Page:
+    """The gaps among the next events, oldest first; perhaps none, though there are more pages.
+
+    What lies before the first number known of a dossier is no gap: a source may have begun to tell of it half-way.
+    """
+    begin = after or _first_id(since)
+    rows = await connection.fetch(_PAGE, begin, source, looked_at, still_missing)
+    gaps = [
+        Gap(
+            source=row["source"],
+            dossier_code=row["dossier_code"],
+            first=row["highest"] + 1,
+            last=row["seq"] - 1,
+            since=row["received_at"],
+            seq=row["seq"],
+            type=row["type"],
+            external_id=row["external_id"],
+            came=tuple(row["numbers"]),
+            came_at=row["at"],
+        )
+        for row in rows
+        if row["seq"] is not None
+    ]
+    return Page(gaps, rows[0]["looked_until"] if rows[0]["events"] == looked_at else None)
+
+
+def _first_id(since: datetime | None) -> UUID:
+    """The smallest id of an event that came at this moment: ids begin with the milliseconds."""
+    return UUID(int=int(since.timestamp() * 1000) << 80) if since else UUID(int=0)

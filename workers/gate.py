@@ -1,0 +1,245 @@
+"""The gate that every call to a provider passes: which provider, whether now, and what the calls came to.
+
+Circuits, rates and quotas are rows in PostgreSQL, so all workers share them and a lost Redis changes nothing. A worker
+looks at them at most twice a second, and reports what its calls came to as often; while a circuit is in doubt, at once.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
+
+from channels.registry import ProviderSetup
+from notifier.delivery import gate
+from notifier.delivery.gate import Circuit, ProviderState, Tally
+from notifier.domain.clock import VIETNAM
+from notifier.domain.deliveries import Urgency
+from notifier.domain.hours import next_time
+from notifier.domain.ids import ChannelName, ProviderName
+from notifier.domain.outcomes import Outcome
+from notifier.domain.reasons import Reason, ReasonCode
+from notifier.store import providers
+from notifier.store.pool import Connection, Pool
+from notifier.store.providers import Allowance, MinuteCounts
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+PROBE_WAIT = timedelta(seconds=40)
+"""Longer than the deadline of a call: then whoever probed has died."""
+RESERVES = {Urgency.URGENT: 0.0, Urgency.NORMAL: 0.25, Urgency.BULK: 0.5}
+"""Share of a provider's permits that a lane leaves to the more urgent ones."""
+
+
+@dataclass(slots=True)
+class _Unreported:
+    tally: Tally = field(default_factory=Tally)
+    counts: dict[datetime, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+
+class Gate:
+    """Of one process. `channels` are the providers of each channel, the preferred one first."""
+
+    def __init__(self, pool: Pool, channels: Sequence[Sequence[ProviderSetup]], name: str) -> None:
+        self._pool = pool
+        self._name = name
+        self._channels = {setups[0].channel: tuple(setups) for setups in channels}
+        self._setups = {setup.name: setup for setups in channels for setup in setups}
+        self._states: dict[ProviderName, ProviderState] = {}
+        self._looked = float("-inf")
+        self._unreported: dict[ProviderName, _Unreported] = defaultdict(_Unreported)
+        self._reported = float("-inf")
+        self._reporting = asyncio.Lock()
+
+    async def admit(
+        self,
+        connection: Connection,
+        lane: Urgency,
+        asked: Sequence[tuple[ChannelName, ProviderName | None]],
+        room: Callable[[ProviderName], int],
+        now: datetime,
+    ) -> list[ProviderName | None]:
+        """The provider that each of these messages may be given to now, None where it has to wait.
+
+        A message that names a provider goes to no other. `room`: how many more calls to a provider this process may
+        have under way. Within the transaction that writes down the calls.
+        """
+        await self._look(connection, now)
+        granted: list[ProviderName | None] = [None] * len(asked)
+        for channel in sorted({channel for channel, _ in asked}):
+            waiting = [place for place, (each, _) in enumerate(asked) if each == channel]
+            for provider in self._in_order(channel, now):
+                eligible = [place for place in waiting if asked[place][1] in {None, provider.name}]
+                wanted = min(len(eligible), room(provider.name))
+                number = await self._permits(connection, provider, lane, wanted, now)
+                for place in eligible[:number]:
+                    granted[place] = provider.name
+                    waiting.remove(place)
+        return granted
+
+    async def closed(self, connection: Connection, now: datetime) -> set[ChannelName]:
+        """The channels on which nothing can be sent at this moment."""
+        await self._look(connection, now)
+        return {
+            channel
+            for channel in self._channels
+            if not any(state.passes() or state.wants_probe(now) for state in self._in_order(channel, now))
+        }
+
+    def note(self, provider: ProviderName, outcome: Outcome, now: datetime) -> None:
+        """Remember what a call came to."""
+        unreported = self._unreported[provider]
+        unreported.tally = unreported.tally.plus(outcome)
+        unreported.counts[_minute(now)][_column(outcome)] += 1
+
+    def note_receipt(self, provider: ProviderName, taken_at: datetime, now: datetime) -> None:
+        """Remember that the fate of a message became known, and whether in time."""
+        setup = self._setups.get(provider)
+        if setup is None:
+            return
+        counts = self._unreported[provider].counts[_minute(taken_at)]
+        counts["proven"] += 1
+        counts["late"] += (now - taken_at).total_seconds() > setup.limits.slow_receipt_seconds
+
+    async def report(self, now: datetime) -> None:
+        """Add what was remembered to what all know, unless that was done just now and nothing is in doubt."""
+        is_fresh = time.monotonic() - self._reported < LOOK_SECONDS
+        if not self._unreported or (is_fresh and not self._is_in_doubt()):
+            return
+        async with self._reporting:
+            if not self._unreported:
+                return
+            unreported, self._unreported = self._unreported, defaultdict(_Unreported)
+            self._reported = time.monotonic()
+            try:
+                await self._report(unreported, now)
+            except Exception:
+                log.exception("what calls came to could not be added up")
+
+    async def prefer(self, now: datetime) -> None:
+        """Look at the receipts of channels with several providers, and change whom they prefer."""
+        for setups in self._channels.values():
+            if len(setups) > 1:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    await self._prefer(connection, setups, now)
+
+    async def _prefer(self, connection: Connection, setups: Sequence[ProviderSetup], now: datetime) -> None:
+        held = {setup.name: await providers.hold(connection, setup.name) for setup in sorted(setups, key=_name)}
+        states = [state for setup in setups if (state := held[setup.name])]
+        figures = []
+        for state in states:
+            until = _minute(now - timedelta(seconds=self._setups[state.name].limits.slow_receipt_seconds))
+            proves = self._setups[state.name].capabilities.proves_delivery
+            since = until - gate.SLOW_WINDOW if proves else until
+            figures.append(await providers.punctuality(connection, state.name, since, until))
+        for changed, reason in gate.after_receipts(states, figures, now):
+            await providers.write(connection, changed, reason, actor=self._name, now=now)
+            self._states[changed.name] = changed
+            _tell(reason)
+
+    def _in_order(self, channel: ChannelName, now: datetime) -> list[ProviderState]:
+        states = [self._states[setup.name] for setup in self._channels.get(channel, ()) if setup.name in self._states]
+        return gate.by_preference(states, now)
+
+    async def _permits(
+        self, connection: Connection, state: ProviderState, lane: Urgency, wanted: int, now: datetime
+    ) -> int:
+        if wanted <= 0:
+            return 0
+        if state.wants_probe(now):
+            return await self._probe(connection, state, now)
+        if not state.passes():
+            return 0
+        setup = self._setups[state.name]
+        rate = setup.limits.rate_per_second or setup.capabilities.rate_per_second
+        quota = setup.limits.daily_quota
+        if rate is None and quota is None:
+            return wanted
+        allowance = Allowance(rate, quota, RESERVES[lane])
+        today = now.astimezone(VIETNAM).date()
+        number, used = await providers.take_permits(connection, state.name, wanted, allowance, today)
+        if quota is not None and used >= quota:
+            await self._quota_spent(connection, state.name, quota, now)
+        return number
+
+    async def _probe(self, connection: Connection, state: ProviderState, now: datetime) -> int:
+        reason = Reason(ReasonCode.PROVIDER_PROBED, {"provider": state.name})
+        until = now + PROBE_WAIT
+        claimed = await providers.claim_probe(
+            connection, state.name, self._name, reason, until=until, now=now, longest=gate.LONGEST
+        )
+        self._looked = float("-inf")
+        return int(claimed)
+
+    async def _quota_spent(self, connection: Connection, name: ProviderName, quota: int, now: datetime) -> None:
+        state = await providers.hold(connection, name)
+        if state is None or not state.passes():
+            return
+        tomorrow = next_time(now + timedelta(seconds=1), time_of_day(0))
+        spent, reason = gate.quota_spent(state, quota, tomorrow)
+        await providers.write(connection, spent, reason, actor=self._name, now=now)
+        self._states[name] = spent
+        _tell(reason)
+
+    async def _look(self, connection: Connection, now: datetime) -> None:
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        states = {state.name: state for state in await providers.read(connection)}
+        missing = {name: setup.channel for name, setup in self._setups.items() if name not in states}
+        if missing:
+            await providers.enrol(connection, missing, now)
+            states = {state.name: state for state in await providers.read(connection)}
+        self._states = states
+        self._looked = time.monotonic()
+
+    def _is_in_doubt(self) -> bool:
+        doubtful = {name for name, state in self._states.items() if state.circuit is Circuit.HALF_OPEN}
+        return any(
+            name in doubtful or self._looked == float("-inf") or each.tally.bad
+            for name, each in self._unreported.items()
+        )
+
+    async def _report(self, unreported: dict[ProviderName, _Unreported], now: datetime) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await providers.count(connection, list(_counts(unreported)))
+            for name in sorted(unreported):
+                tally = unreported[name].tally
+                if tally == Tally() or (state := await providers.hold(connection, name)) is None:
+                    continue
+                changed, reason = gate.after_calls(state, tally, now, random.random())  # noqa: S311 - jitter
+                if changed != state:
+                    await providers.write(connection, changed, reason, actor=self._name, now=now)
+                self._states[name] = changed
+                _tell(reason)
+
+
+def _name(setup: ProviderSetup) -> ProviderName:
+    return setup.name
+
+
+def _counts(unreported: dict[ProviderName, _Unreported]) -> Collection[MinuteCounts]:
+    return [
+        MinuteCounts(name, minute, **columns)
+        for name, each in unreported.items()
+        for minute, columns in each.counts.items()
+    ]
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def _column(outcome: Outcome) -> str:
+    return type(outcome).__name__.lower()
+
+
+def _tell(reason: Reason | None) -> None:
+    """Circuits and preferences are what an administrator wants to find in the log."""
+    if reason is not None:
+        extra = {"code": reason.code.value, "provider": reason.values["provider"]}
+        log.warning("a provider's gate has moved", extra=extra)

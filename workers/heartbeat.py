@@ -1,0 +1,61 @@
+"""Saying that this process is alive, and knowing whether the others still believe it."""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from datetime import timedelta
+
+import asyncpg
+
+from notifier.store import processes
+from notifier.store.pool import DATABASE_DOWN, Pool
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 2.0
+LIFE = timedelta(seconds=8)
+"""Without a beat for so long a process counts as dead, and what it held is worked on by others."""
+
+
+class Heartbeat:
+    """Of one process. Until it is started, the process counts as alive: nobody watches it."""
+
+    def __init__(self, pool: Pool, name: str) -> None:
+        self._pool = pool
+        self._name = name
+        self._believed_until = float("inf")
+        self._beating: asyncio.Task[None] | None = None
+
+    def is_believed(self) -> bool:
+        """Whether what this process holds is surely still its own. After a long sleep it is not."""
+        return time.monotonic() < self._believed_until
+
+    async def start(self) -> None:
+        """Say so now, and again and again. Raises what the database raises the first time."""
+        await self._beat()
+        self._beating = asyncio.create_task(self._go_on())
+
+    async def stop(self) -> None:
+        """End in order: this process holds nothing any more."""
+        if self._beating is not None:
+            self._beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._beating
+            with suppress(*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError):
+                async with self._pool.acquire(timeout=BEAT_SECONDS) as connection:
+                    await processes.forget(connection, [self._name])
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                await self._beat()
+            except (*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError):
+                log.warning("this process could not say that it is alive")
+
+    async def _beat(self) -> None:
+        began = time.monotonic()
+        async with self._pool.acquire(timeout=BEAT_SECONDS) as connection:
+            await processes.beat(connection, self._name, LIFE)
+        self._believed_until = began + LIFE.total_seconds()
