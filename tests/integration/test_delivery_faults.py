@@ -9,7 +9,7 @@ import pytest
 
 from notifier.domain.clock import move_clock, shifted_clock
 from notifier.domain.deliveries import DeliveryState
-from notifier.domain.ids import DeliveryId
+from notifier.domain.ids import DeliveryId, ProviderName
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.sandbox.app import Sandbox
 from notifier.store import deliveries
@@ -195,7 +195,12 @@ async def leave_in_the_hands_of_a_dead_worker(client, ground, app: App, channel:
         id_: DeliveryId = await connection.fetchval("SELECT id FROM delivery WHERE channel = $1", channel)
         held = await deliveries.claim(connection, [id_], "dead", timedelta(seconds=60), app.clock())
         begin = Move(
-            id_, held[0].delivery.state, DeliveryState.SENDING, held[0].delivery.due_at, Reason(ReasonCode.LEASED)
+            id_,
+            held[0].delivery.state,
+            DeliveryState.SENDING,
+            held[0].delivery.due_at,
+            Reason(ReasonCode.LEASED),
+            provider=ProviderName(channel),
         )
         assert await deliveries.move(connection, [begin], actor="dead", now=app.clock(), holder="dead")
         await connection.execute("UPDATE delivery SET lease_until = now() - interval '1 second' WHERE id = $1", id_)

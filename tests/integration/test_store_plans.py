@@ -14,11 +14,31 @@ import asyncpg
 import psycopg
 import pytest
 
+from notifier.audit.dead import Filters
 from notifier.domain.content import InboxContent
 from notifier.domain.deliveries import DeliveryState, Urgency
+from notifier.domain.dossiers import Status
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.store import deliveries, events, gauges, inbox, lookups, receipts, timelines
+from notifier.store import (
+    callbacks,
+    dead,
+    deliveries,
+    endpoints,
+    events,
+    gaps,
+    gauges,
+    inbox,
+    lookups,
+    overtaking,
+    receipts,
+    rings,
+    strays,
+    timelines,
+)
+from notifier.store.callbacks import Cursor
+from notifier.store.dead import Cursor as DeadCursor
 from notifier.store.deliveries import Move
+from notifier.store.overtaking import Claim
 from notifier.store.pool import open_pool
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -26,11 +46,13 @@ LEASE = timedelta(seconds=30)
 ID = UUID("01980000-0000-7000-8000-000000000042")
 MOVE = Move(ID, DeliveryState.PLANNED, DeliveryState.SENDING, NOW, Reason(ReasonCode.LEASED, {"attempt": "1"}))
 
+CLAIM = Claim(ID, "source", "hoso.x", ("code",), Status.ACCEPTED, NOW.date())
+
 HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
-    "due events": (lambda c: events.ring(c, NOW, 100, Urgency), {"event_due", "event_pkey"}),
-    "due deliveries": (lambda c: deliveries.ring(c, NOW, 100, Urgency), {"delivery_due", "delivery_pkey"}),
-    "due receipts": (lambda c: receipts.ring(c, NOW, 100), {"receipt_due", "receipt_pkey"}),
-    "claimed events": (lambda c: events.claim(c, [ID], "w", LEASE), {"event_pkey", "event_dossier", "dossier_pkey"}),
+    "due events": (lambda c: rings.events(c, NOW, 100, Urgency), {"event_due", "event_pkey"}),
+    "due deliveries": (lambda c: rings.deliveries(c, NOW, 100, Urgency, ["sms"]), {"delivery_due", "delivery_pkey"}),
+    "due receipts": (lambda c: rings.receipts(c, NOW, 100), {"receipt_due", "receipt_pkey"}),
+    "claimed events": (lambda c: events.claim(c, [ID], "w", LEASE), {"event_pkey", "dossier_pkey"}),
     "claimed deliveries": (
         lambda c: deliveries.claim(c, [ID], "w", LEASE, NOW),
         {"delivery_pkey", "recipient_pkey", "event_pkey", "event_payload_pkey", "dossier_pkey"},
@@ -38,10 +60,26 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
     "claimed receipts": (lambda c: receipts.claim(c, [1], "w", LEASE, NOW), {"receipt_pkey"}),
     "a repeat": (lambda c: events.find(c, "source", "id"), {"event_source_external_id_key"}),
     "dossiers of a batch": (lambda c: events.lock_dossiers(c, "source", ["code"], NOW), {"dossier_pkey"}),
-    "a move": (lambda c: deliveries.move(c, [MOVE], actor="w", now=NOW), {"delivery_pkey"}),
-    "a receipt's delivery by id": (lambda c: deliveries.match_receipt(c, "zalo", ID, None), {"delivery_pkey"}),
+    "where dossiers stand": (lambda c: events.status_places(c, "source", ["code"]), {"event_dossier"}),
+    "a dossier held for routing": (
+        lambda c: overtaking.hold_dossier(c, "source", "code", "hoso.x"),
+        {"dossier_pkey", "event_dossier", "recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},
+    ),
+    "what is overtaken": (
+        lambda c: overtaking.unsent(c, [ID]),
+        {"recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},
+    ),
+    "who may have overtaken it": (lambda c: overtaking.events_around(c, [ID]), {"event_pkey", "event_dossier"}),
+    "who told it first": (lambda c: overtaking.first_to_tell(c, CLAIM), {"told_pkey", "event_pkey"}),
+    "a telling taken back": (
+        lambda c: overtaking.unclaim_telling(c, ["code"], [ID]),
+        {"told_pkey", "recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},
+    ),
+    "a page of gaps": (gaps.page, {"event_pkey", "event_dossier"}),
+    "a move": (lambda c: deliveries.move(c, [MOVE], actor="w", now=NOW), {"delivery_pkey", "callback_endpoint_pkey"}),
+    "a receipt's delivery by id": (lambda c: deliveries.match_receipt(c, "zalo", "zalo", ID, None), {"delivery_pkey"}),
     "a receipt's delivery by reference": (
-        lambda c: deliveries.match_receipt(c, "zalo", None, "m-1"),
+        lambda c: deliveries.match_receipt(c, "zalo", "zalo", None, "m-1"),
         {"delivery_reference"},
     ),
     "fallbacks": (
@@ -68,28 +106,62 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         lambda c: timelines.of_dossier(c, "source", "code"),
         {"event_dossier", "audit_event", "delivery_pkey", "recipient_pkey", "attempt_delivery_id_number_key"},
     ),
-    "the backlog": (lambda c: gauges.backlog(c, NOW), {"event_due", "delivery_due", "receipt_due"}),
+    "the backlog": (lambda c: gauges.backlog(c, NOW), {"event_due", "delivery_due", "receipt_due", "callback_due"}),
+    "due callbacks": (lambda c: callbacks.ring(c, NOW), {"callback_due", "callback_pkey"}),
+    "claimed callbacks": (
+        lambda c: callbacks.claim(c, [ID], "w", LEASE, NOW),
+        {"callback_pkey", "callback_endpoint_pkey", "callback_delivery_id_seq_key", "event_pkey", "recipient_pkey"},
+    ),
+    "callbacks after a cursor": (
+        lambda c: callbacks.page(c, "source1", Cursor(1, 1), 100),
+        {"callback_cursor", "delivery_pkey", "event_pkey", "recipient_pkey"},
+    ),
+    "dead letters": (
+        lambda c: dead.page(c, Filters(code="-118"), ["sms"], after=DeadCursor(NOW, ID), limit=20),
+        {"delivery_dead", "event_pkey", "recipient_pkey", "audit_event", "attempt_delivery_id_number_key"},
+    ),
+    "dead letters by id": (
+        lambda c: dead.named(c, [ID], ["sms"]),
+        {"event_pkey", "recipient_pkey", "audit_event", "delivery_recipient_id_channel_key"},
+    ),
+    "counts of dead letters": (
+        lambda c: dead.groups(c, Filters(unreached=True), ["sms"]),
+        {"delivery_dead", "audit_event", "attempt_delivery_id_number_key", "delivery_recipient_id_channel_key"},
+    ),
+    "calls made for a dead letter": (lambda c: dead.calls(c, ID), {"attempt_delivery_id_number_key"}),
+    "events that cannot be routed": (
+        lambda c: strays.events(c, Filters(), after=DeadCursor(NOW, ID), limit=20),
+        {"event_unroutable", "audit_event"},
+    ),
+    "receipts without a delivery": (
+        lambda c: strays.receipts(c, Filters(), after=DeadCursor(NOW, 7), limit=20),
+        {"receipt_orphaned"},
+    ),
+    "what waits for each receiver": (endpoints.endpoints, {"callback_due"}),
 }
 
 FILL = """
 CREATE FUNCTION id(kind int, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
     $$ SELECT (lpad(to_hex(kind), 8, '0') || lpad(to_hex(n), 24, '0'))::uuid $$;
-INSERT INTO event SELECT id(1, n), 'source' || n % 3, 'e' || n, 'hoso.x', 'd' || n / 4, n, now(), now(), '', '[]',
-    'normal', CASE WHEN n % 100 = 0 THEN 'received' ELSE 'routed' END, CASE WHEN n % 100 = 0 THEN now() END
+INSERT INTO event (id, source, external_id, type, dossier_code, seq, occurred_at, received_at, fingerprint, warnings,
+                   lane, state, due_at)
+    SELECT id(1, n), 'source' || n % 3, 'e' || n, 'hoso.x', 'd' || n / 4, n, now(), now(), '', '[]', 'normal',
+    CASE n % 100 WHEN 0 THEN 'received' WHEN 1 THEN 'unroutable' ELSE 'routed' END, CASE WHEN n % 100 = 0 THEN now() END
     FROM generate_series(1, 4000) n;
 INSERT INTO event_payload SELECT id, '{"HoSo": {}}' FROM event;
 INSERT INTO dossier SELECT source, dossier_code, 2, min(id::text)::uuid, now() FROM event GROUP BY source, dossier_code;
 INSERT INTO recipient SELECT id(2, n), id(1, n), 'citizen', 'citizen', 'vi', 'o' || n / 8, 'x'
     FROM generate_series(1, 4000) n;
-INSERT INTO delivery (id, event_id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
-                      expires_at, reference, created_at, updated_at)
-    SELECT id(k + 2, n), id(1, n), id(2, n), 'c' || k, 'sms', 'first', 0, 'normal',
-           CASE WHEN n % 100 = 0 THEN 'planned' ELSE 'delivered' END, CASE WHEN n % 100 = 0 THEN now() END,
+INSERT INTO delivery (id, event_id, source, recipient_id, channel, provider, content_kind, position, rank, urgency,
+                      state, due_at, expires_at, reference, created_at, updated_at)
+    SELECT id(k + 2, n), id(1, n), 'source' || n % 3, id(2, n), 'c' || k, 'c' || k, 'sms', 'first', 0, 'normal',
+           CASE n % 100 WHEN 0 THEN 'planned' WHEN 1 THEN 'failed' ELSE 'delivered' END, CASE WHEN n % 100 = 0 THEN now() END,
            now(), 'r' || n, now(), now()
     FROM generate_series(1, 4000) n, generate_series(1, 3) k;
-INSERT INTO attempt SELECT id(9, n), id(3, n), 1, 'k', 'w', now(), now() FROM generate_series(1, 4000) n;
-INSERT INTO receipt (channel, received_at, method, query, headers, body, state, due_at)
-    SELECT 'c1', now(), 'GET', '{}', '{}', '', CASE WHEN n % 100 = 0 THEN 'stored' ELSE 'applied' END,
+INSERT INTO attempt (id, delivery_id, number, idempotency_key, worker, started_at, finished_at)
+    SELECT id(9, n), id(3, n), 1, 'k', 'w', now(), now() FROM generate_series(1, 4000) n;
+INSERT INTO receipt (provider, received_at, method, query, headers, body, state, due_at)
+    SELECT 'c1', now(), 'GET', '{}', '{}', '', CASE n % 100 WHEN 0 THEN 'stored' WHEN 1 THEN 'orphaned' ELSE 'applied' END,
            CASE WHEN n % 100 = 0 THEN now() END FROM generate_series(1, 4000) n;
 INSERT INTO inbox SELECT 'o' || n, 8 FROM generate_series(0, 500) n;
 INSERT INTO inbox_message SELECT 'o' || n / 8, n % 8 + 1, id(3, n), 's', 'd', 't', 'b', NULL, now(),
@@ -97,6 +169,12 @@ INSERT INTO inbox_message SELECT 'o' || n / 8, n % 8 + 1, id(3, n), 's', 'd', 't
 INSERT INTO lookup SELECT n::text::bytea, 'source' || n % 3, 'd' || n / 4, now() FROM generate_series(1, 4000) n;
 INSERT INTO audit (at, actor, event_id, delivery_id, reason, details)
     SELECT now(), 'w', id(1, n), id(3, n), 'planned.rule', '{}' FROM generate_series(1, 4000) n, generate_series(1, 4);
+INSERT INTO told SELECT 'd' || n, 2, current_date, 'source' || n % 3, id(1, n) FROM generate_series(1, 4000) n;
+INSERT INTO callback_endpoint SELECT 'source' || n, '{}', true FROM generate_series(1, 200) n;
+INSERT INTO callback (source, delivery_id, seq, type, delivery_state, occurred_at, reason, details, state, due_at)
+    SELECT 'source' || n % 3, id(3, n), k, 'thongbao.da_gui', 'accepted', now(), 'planned.rule', '{}',
+           CASE WHEN n % 100 = 0 THEN 'pending' ELSE 'sent' END, CASE WHEN n % 100 = 0 THEN now() END
+    FROM generate_series(1, 4000) n, generate_series(1, 2) k;
 ANALYZE;
 """
 
@@ -107,7 +185,9 @@ def explain(template_database: str) -> Iterator[Callable[[str], list[dict[str, A
     with psycopg.connect(template_database.replace("/template_notifier?", "/postgres?"), autocommit=True) as admin:
         admin.execute("CREATE DATABASE plans TEMPLATE template_notifier")
         with psycopg.connect(
-            template_database.replace("/template_notifier?", "/plans?"), autocommit=True
+            template_database.replace("/template_notifier?", "/plans?"),
+            autocommit=True,
+            prepare_threshold=None,  # a statement that is explained often must not be prepared: it has no values
         ) as connection:
             connection.execute(FILL)
             connection.execute("SET enable_seqscan = off")

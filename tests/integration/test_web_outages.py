@@ -17,7 +17,7 @@ from notifier.cli import embedded
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import InboxOwner
 from notifier.settings import load_settings
-from notifier.store.events import RING_LEASE
+from notifier.store.rings import RING_LEASE
 from notifier.web import live
 from notifier.web.app import web_application
 from notifier.web.keys import WATCH

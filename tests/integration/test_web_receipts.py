@@ -115,7 +115,7 @@ async def test_a_callback_is_kept_exactly_before_anybody_reads_it(client, app):
     async with client.get(sms_path(app), params={"SMSID": "77", "SendStatus": "5", "odd": "Tiếng Việt"}) as answer:
         assert (answer.status, await answer.text()) == (200, "OK")
 
-    kept = await fetch(app, "SELECT channel, method, query, state FROM receipt")
+    kept = await fetch(app, "SELECT provider, method, query, state FROM receipt")
     assert kept == [("sms", "GET", {"smsid": "77", "sendstatus": "5", "odd": "Tiếng Việt"}, "stored")]
 
 

@@ -1,6 +1,7 @@
 """The Zalo grant: one refresh at a time over all processes, nothing good ever overwritten by something bad."""
 
 import asyncio
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -9,15 +10,17 @@ from channels.http import HttpClient
 from channels.registry import addresses
 from notifier.domain.errors import TokenLost
 from notifier.sandbox.app import Sandbox
-from notifier.store import tokens
-from workers.tokens import ZaloTokens
+from notifier.store import rings, tokens
+from workers.tokens import ZaloTokens, grant_name
 from workers.wiring import App
+
+LONG = timedelta(hours=1)
 
 
 @pytest.fixture
 async def sources(app: App, sandbox: Sandbox):
     """Token sources of ten processes."""
-    settings = app.setups["zalo"].settings  # type: ignore[index]
+    settings = app.providers["zalo"].settings  # type: ignore[index]
     http = HttpClient(addresses(settings))
     yield [ZaloTokens(app.pool, http, settings, app.clock, f"process-{number}") for number in range(10)]
     await http.close()
@@ -88,3 +91,25 @@ async def test_the_dispatcher_renews_long_before_the_end(app, sources):
         )
     await sources[0].keep_fresh()
     assert (await grant(app, sources)).version == 3
+
+
+async def test_a_refresher_that_died_holds_up_nobody_once_it_is_missed(app, sources):
+    async with app.pool.acquire() as connection:
+        pair = await tokens.read(connection, grant_name(app.providers["zalo"].settings))
+        assert await tokens.lease(connection, grant_name(app.providers["zalo"].settings), "dead", LONG, pair.version)
+        await rings.take_back(connection, ["dead"])
+    assert await asyncio.wait_for(sources[0].current(), 5)
+
+
+async def test_a_refresher_that_slept_through_its_lease_still_brings_its_new_pair_home(app, sources):
+    name = grant_name(app.providers["zalo"].settings)
+    async with app.pool.acquire() as connection:
+        pair = await tokens.lease(connection, name, "sleeper", -LONG, (await tokens.read(connection, name)).version)
+        assert await tokens.lease(connection, name, "other", LONG, pair.version)
+        await tokens.give_back(connection, name, "other", lost="refused")
+        until = app.clock() + LONG
+        kept = {"access_token": "new", "refresh_token": "newer", "expires_at": until, "now": app.clock()}
+        assert await tokens.replace(connection, name, pair.version, **kept)
+        newest = await tokens.read(connection, name)
+        assert (newest.access_token, newest.lost) == ("new", None)
+        assert not await tokens.replace(connection, name, pair.version, **kept), "a newer pair is never overwritten"

@@ -1,0 +1,175 @@
+"""Processes that die or sleep with deliveries in their hands: others take them up, and late truths are heard."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from notifier.domain.deliveries import Urgency
+from notifier.domain.ids import ProviderName
+from notifier.domain.outcomes import Accepted, Transient
+from notifier.store import processes, rings
+from tests.integration.test_delivery_faults import CITIZEN_PHONE, pass_time, reasons, script, taken
+from tests.support.intake import sample
+from tests.support.stack import CALLS, post_event, settle, states, work_once
+from workers import dispatcher
+from workers.heartbeat import LIFE
+from workers.wiring import App
+
+
+class Hung:
+    """A connection to a provider that answers when it is told to, with what it is told to."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.called = asyncio.Event()
+
+    async def send(self, _message) -> Any:
+        self.called.set()
+        return await self.answer
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def hung(client, ground, app: App, channel: str) -> Hung:
+    """A delivery of this channel is being called for, and its provider is silent."""
+    connection = Hung()
+    app.connections[ProviderName(channel)] = connection
+    await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
+    await work_once(app)
+    await work_once(app)
+    await asyncio.wait_for(connection.called.wait(), 10)
+    return connection
+
+
+async def taken_for_dead(app: App) -> int:
+    async with app.pool.acquire() as connection:
+        await processes.beat(connection, app.name, -LIFE)
+        count = await rings.take_back(connection, await processes.dead(connection))
+        await processes.forget(connection, [app.name])
+    return count
+
+
+async def state(app: App, channel: str) -> str:
+    return (await states(app))["citizen", channel]
+
+
+async def test_what_a_dead_process_held_is_free_at_once(client, ground, app, sandbox):
+    connection = await hung(client, ground, app, "zalo")
+    async with app.pool.acquire() as database:
+        await processes.beat(database, app.name, LIFE)
+        await dispatcher.reap(database)
+        assert await rings.deliveries(database, app.clock(), 100, list(Urgency), []) == []
+        await processes.beat(database, app.name, -LIFE)
+        await dispatcher.reap(database)
+        assert len(await rings.deliveries(database, app.clock(), 100, list(Urgency), [])) >= 1
+        assert await processes.dead(database) == []
+    connection.answer.set_result(Transient("503", "busy"))
+
+
+async def test_an_acceptance_that_is_told_late_corrects_unknown(client, ground, app, sandbox):
+    connection = await hung(client, ground, app, "zalo")
+    assert await taken_for_dead(app) >= 1
+    await work_once(app)
+    assert await state(app, "zalo") == "unknown"
+    connection.answer.set_result(Accepted("m-9"))
+    await CALLS[app.name].finish()
+    assert await state(app, "zalo") == "accepted"
+    assert (await reasons(app, "citizen", "zalo"))[-2:] == ["unknown.worker_died", "accepted.provider"]
+
+
+async def test_a_refusal_that_is_told_late_lets_the_message_go_again(client, ground, app, sandbox):
+    connection = await hung(client, ground, app, "zalo")
+    await taken_for_dead(app)
+    await work_once(app)
+    connection.answer.set_result(Transient("503", "busy"))
+    await CALLS[app.name].finish()
+    assert await state(app, "zalo") == "planned"
+
+
+async def test_an_acceptance_that_is_told_late_makes_a_planned_resend_needless(client, ground, app, sandbox):
+    connection = await hung(client, ground, app, "sms")
+    await taken_for_dead(app)
+    await work_once(app)
+    assert await state(app, "sms") == "planned"
+    connection.answer.set_result(Accepted("m-9"))
+    await CALLS[app.name].finish()
+    assert await state(app, "sms") == "accepted"
+    assert taken(sandbox, "sms", CITIZEN_PHONE) == 0
+
+
+async def test_a_process_that_slept_calls_nobody_and_says_so(client, ground, app, sandbox, monkeypatch):
+    monkeypatch.setattr(app.heartbeat, "_believed_until", 0.0)
+    await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
+    await work_once(app)
+    await work_once(app)
+    await CALLS[app.name].finish()
+    assert set((await states(app)).values()) == {"planned"}
+    assert not sandbox.messages
+    assert "planned.not_called" in await reasons(app, "citizen", "zalo")
+    monkeypatch.setattr(app.heartbeat, "_believed_until", float("inf"))
+    await settle(app)
+    assert set((await states(app)).values()) <= {"delivered", "read"}
+
+
+async def test_a_process_beats_until_it_ends(app):
+    await app.heartbeat.start()
+    assert app.heartbeat.is_believed()
+    async with app.pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM process WHERE alive_until > now()") == 1
+        await app.heartbeat.stop()
+        assert await connection.fetchval("SELECT count(*) FROM process") == 0
+
+
+async def test_only_one_dispatcher_leads_and_another_follows_when_it_is_silent(app):
+    async with app.pool.acquire() as connection:
+        assert await processes.lead(connection, "dispatcher", "one", timedelta(seconds=5))
+        assert not await processes.lead(connection, "dispatcher", "two", timedelta(seconds=5))
+        assert await processes.lead(connection, "dispatcher", "one", timedelta(seconds=-1))
+        assert await processes.lead(connection, "dispatcher", "two", timedelta(seconds=5))
+        await processes.resign(connection, "dispatcher", "one")
+        assert not await processes.lead(connection, "dispatcher", "one", timedelta(seconds=5))
+        await processes.resign(connection, "dispatcher", "two")
+        assert await processes.lead(connection, "dispatcher", "one", timedelta(seconds=5))
+
+
+async def test_calls_that_outlast_a_shutdown_are_cut_off_and_told_as_unknown(client, ground, app, sandbox):
+    await hung(client, ground, app, "zalo")
+    await CALLS[app.name].finish(0.2)
+    assert await state(app, "zalo") == "unknown"
+    assert (await reasons(app, "citizen", "zalo"))[-1] == "unknown.outcome"
+
+
+@pytest.mark.parametrize("fault", [ConnectionError, TimeoutError])
+async def test_a_database_that_is_away_for_long_costs_no_result(monkeypatch, fault):
+    from workers import calls as module  # noqa: PLC0415
+    from workers.calls import Calls  # noqa: PLC0415
+
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.001)
+    recorded, failures = [], iter(range(100))
+
+    async def record(batch) -> None:
+        if next(failures, None) is not None:
+            raise fault
+        recorded.extend(batch)
+
+    calls = Calls(record, most=1)
+    calls.add(1)
+    await calls.finish()
+    assert recorded == [1]
+
+
+async def test_one_unknown_is_settled_without_a_receipt_and_stays_visible(client, ground, app, sandbox):
+    await script(sandbox, "zalo", CITIZEN_PHONE, "hang", seconds=1)
+    connection = await hung(client, ground, app, "zalo")
+    await taken_for_dead(app)
+    await work_once(app)
+    pass_time(ground, timedelta(hours=5))
+    await work_once(app)
+    assert await state(app, "zalo") == "unknown"
+    assert (await reasons(app, "citizen", "zalo"))[-1] == "settled.no_receipt"
+    with suppress(asyncio.InvalidStateError):
+        connection.answer.set_result(Transient("x", "y"))
