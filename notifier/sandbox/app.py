@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 from notifier.domain.clock import Clock, system_clock
 from notifier.domain.errors import SettingsError
-from notifier.sandbox import control, smtp_server, zalo_tokens
+from notifier.sandbox import control, ledger, smtp_server, zalo_tokens
 from notifier.sandbox.callbacks import Callbacks
 from notifier.sandbox.esms import Gateway
 from notifier.sandbox.messages import Captured, Messages
@@ -44,13 +44,13 @@ class Sandbox:
 @asynccontextmanager
 async def running(settings: SandboxSettings, *, clock: Clock = system_clock) -> AsyncIterator[Sandbox]:
     """Run the sandbox for as long as the context is open; then nothing of it is left."""
-    messages, script = Messages(), Script()
+    messages, script = Messages(settings.messages_kept), Script()
     if settings.script_file is not None:
         script.add(_read_script(settings.script_file))
     async with AsyncExitStack() as opened:
         session = await opened.enter_async_context(aiohttp.ClientSession())
         callbacks = Callbacks(session, settings.delays)
-        parts = Parts(settings, clock, messages, script, callbacks)
+        parts = Parts(settings, clock, messages, script, callbacks, ledger.Ledger())
         portal = Portal(settings, session, messages)
         runner = web.AppRunner(_application(parts, portal), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         opened.push_async_callback(runner.cleanup)
@@ -85,6 +85,7 @@ def _application(parts: Parts, portal: Portal) -> web.Application:
     application.add_routes(Sender(parts, grants).routes())
     application.add_routes(Gateway(parts).routes())
     application.add_routes(control.routes(parts))
+    application.add_routes(ledger.routes(parts.ledger))
     application.add_routes(Screens(parts, portal).routes())
     return application
 

@@ -1,14 +1,13 @@
 """Delivery status notifications: what a sender asks for (RFC 3461) and the report it gets (RFC 3464)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
-from email.message import Message
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
 from email.parser import BytesHeaderParser
 from email.utils import format_datetime
+from uuid import uuid4
 
 REPORTING_MTA = "mail.sandbox.example.vn"
 
@@ -66,36 +65,37 @@ def report(
     *, raw: bytes, sender: str, recipient: str, envid: str | None, ask: Asked, fate: Fate, at: datetime
 ) -> bytes:
     """The report as bytes: text for people, fields for programs, and the headers of the message it is about."""
-    message = MIMEMultipart("report", None, None, policy=policy.SMTP, **{"report-type": "delivery-status"})
-    message["Return-Path"] = "<>"
-    message["From"] = f"Mail Delivery System <MAILER-DAEMON@{REPORTING_MTA}>"
-    message["To"] = sender
-    message["Subject"] = f"Delivery Status Notification ({fate.action})"
-    message["Date"] = format_datetime(at)
-    message["Auto-Submitted"] = "auto-replied"
-    message.attach(MIMEText(f"Your message to {recipient}: {fate.action}.\n{fate.diagnostic}\n", "plain", "us-ascii"))
-
-    about = Message()
-    if envid:
-        about["Original-Envelope-Id"] = envid
-    about["Reporting-MTA"] = f"dns; {REPORTING_MTA}"
-    about["Arrival-Date"] = format_datetime(at)
-    person = Message()
-    if ask.original_recipient:
-        person["Original-Recipient"] = ask.original_recipient
-    person["Final-Recipient"] = f"rfc822; {recipient}"
-    person["Action"] = fate.action
-    person["Status"] = fate.status
-    person["Diagnostic-Code"] = f"smtp; {fate.diagnostic}"
-    status = Message()
-    status["Content-Type"] = "message/delivery-status"
-    status.set_payload([about, person])
-    message.attach(status)
-
-    headers = Message()
-    headers["Content-Type"] = "text/rfc822-headers"
+    when, mark = format_datetime(at), f"=_{uuid4().hex}"
     original = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
-    kept = [f"{name}: {original[name]}\n" for name in ("Message-ID", "Date", "Subject", "From", "To") if original[name]]
-    headers.set_payload("".join(kept))
-    message.attach(headers)
-    return message.as_bytes(policy=policy.SMTP)
+    about = {"Original-Envelope-Id": envid, "Reporting-MTA": f"dns; {REPORTING_MTA}", "Arrival-Date": when}
+    person = {
+        "Original-Recipient": ask.original_recipient,
+        "Final-Recipient": f"rfc822; {recipient}",
+        "Action": fate.action,
+        "Status": fate.status,
+        "Diagnostic-Code": f"smtp; {fate.diagnostic}",
+    }
+    headers = {
+        "Return-Path": "<>",
+        "From": f"Mail Delivery System <MAILER-DAEMON@{REPORTING_MTA}>",
+        "To": sender,
+        "Subject": f"Delivery Status Notification ({fate.action})",
+        "Date": when,
+        "Auto-Submitted": "auto-replied",
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/report; report-type=delivery-status; boundary="{mark}"',
+    }
+    kept = {name: original[name] for name in ("Message-ID", "Date", "Subject", "From", "To")}
+    parts = {
+        "text/plain; charset=us-ascii": f"Your message to {recipient}: {fate.action}.\n{fate.diagnostic}\n",
+        "message/delivery-status": f"{_lines(about)}\n{_lines(person)}",
+        "text/rfc822-headers": _lines(kept),
+    }
+    body = "".join(f"--{mark}\nContent-Type: {kind}\n\n{text}\n" for kind, text in parts.items())
+    whole = f"{_lines(headers)}\n{body}--{mark}--\n"
+    return "\r\n".join(whole.splitlines()).encode("utf-8", "replace") + b"\r\n"
+
+
+def _lines(fields: Mapping[str, object]) -> str:
+    """Header fields as lines; those without a value are left out."""
+    return "".join(f"{name}: {value}\n" for name, value in fields.items() if value)

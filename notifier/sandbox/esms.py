@@ -1,6 +1,5 @@
 """The pretend SMS gateway: eSMS's JSON interface (developers.esms.vn: send, error codes, callback, status by SMSID)."""
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -11,17 +10,18 @@ from uuid import uuid4
 from aiohttp import web
 
 from notifier.sandbox.callbacks import wait
+from notifier.sandbox.esms_status import AT_CARRIER, FINISHED, WAITING, Statuses
 from notifier.sandbox.messages import Captured, State
 from notifier.sandbox.parts import Parts
 from notifier.sandbox.script import SMS, Act
+from notifier.sandbox.wire import WIRE_FAULTS, answered, think, wire_fault
 
 _BASE = "/esms/MainService.svc/json"
 _MOBILE = re.compile(r"(?:0|\+?84)[35789]\d{8}")
 _SERVICE_TYPE_CARE = "2"
+_DOUBLE = "124"
 _REMEMBERED = timedelta(hours=24)
-_WAITING, _FINISHED, _AT_CARRIER = 2, 5, 7
-_SILENT = frozenset({"refuse", "no_code", "server_error", "html", "hang"})
-"""Behaviours that take nothing."""
+_TAKES_NOTHING = frozenset({"refuse", "no_code", *WIRE_FAULTS})
 
 TEXTS = {
     "99": "Number blocked",
@@ -38,56 +38,37 @@ TEXTS = {
 
 
 class Gateway:
-    """One account at the gateway: which RequestIds it remembers, and how far each message got."""
+    """One account at the gateway, and which RequestIds it remembers."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._requests: dict[str, datetime] = {}
-        self._progress: dict[str, tuple[int, int, int]] = {}
-        """By SMSID: SendStatus, SendSuccess, SendFailed."""
+        self._statuses = Statuses(parts)
 
     def routes(self) -> list[web.RouteDef]:
         send = f"{_BASE}/SendMultipleMessage_V4_post_json"
         return [
             web.post(send, self.send),
             web.post(f"{send}/", self.send),
-            web.get(f"{_BASE}/GetSendStatus", self.status),
+            web.get(f"{_BASE}/GetSendStatus", self._statuses.answer),
         ]
 
-    async def send(self, request: web.Request) -> web.Response:
+    async def send(self, request: web.Request) -> web.StreamResponse:
         fields = await _strings(request)
         if fields is None:
             return web.json_response({"error": "Invalid request"})
         wrong = self._fault(fields)
+        if wrong == _DOUBLE:
+            self._parts.ledger.dropped(SMS, fields["RequestId"])
         if wrong is not None:
             return _refusal(wrong)
+        await think(self._parts)
         act = self._parts.script.take(SMS, fields["Phone"])
-        if act.name in _SILENT:
+        if act.name in _TAKES_NOTHING:
             return await self._misbehave(act)
         if fields.get("Sandbox") == "1":
             return _accepted(uuid4().hex)
-        return await self._accept(fields, act)
-
-    async def status(self, request: web.Request) -> web.Response:
-        """GetSendStatus; the code is called CodeResponse here."""
-        query, smsid = request.query, request.query.get("RefId", "")
-        if not self._known(query):
-            return web.json_response({"CodeResponse": "101"})
-        if smsid not in self._progress:
-            return web.json_response({"CodeResponse": "105", "SMSID": smsid})
-        status, success, failed = self._progress[smsid]
-        return web.json_response(
-            {
-                "CodeResponse": "100",
-                "SMSID": smsid,
-                "SendStatus": status,
-                "SendSuccess": success,
-                "SendFailed": failed,
-                "TotalPrice": 600,
-                "TotalReceiver": 1,
-                "TotalSent": success + failed,
-            }
-        )
+        return await answered(request, act, await self._accept(fields, act), self._parts)
 
     def _known(self, fields: Mapping[str, str]) -> bool:
         account = self._parts.settings.sms
@@ -107,7 +88,7 @@ class Gateway:
         if not _MOBILE.fullmatch(fields.get("Phone", "")):
             return "108"
         seen = self._requests.get(fields.get("RequestId", ""))
-        return "124" if seen and self._parts.clock() - seen < _REMEMBERED else None
+        return _DOUBLE if seen and self._parts.clock() - seen < _REMEMBERED else None
 
     async def _misbehave(self, act: Act) -> web.Response:
         match act.name:
@@ -115,19 +96,15 @@ class Gateway:
                 return _refusal(str(act.args.get("code", "99")))
             case "no_code":
                 return web.json_response({"error": "Invalid request"})
-            case "server_error":
-                return web.Response(status=int(act.args.get("status", 503)))
-            case "html":
-                return web.Response(text="<html><body>Bad gateway</body></html>", content_type="text/html")
             case _:
-                await self._stay_silent(act)
-                return web.Response(status=504)
+                return await wire_fault(act, self._parts)
 
     async def _accept(self, fields: dict[str, str], act: Act) -> web.Response:
         smsid, request_id = uuid4().hex, fields.get("RequestId", "")
         if request_id:
             self._requests[request_id] = self._parts.clock()
-        self._progress[smsid] = (_WAITING, 0, 0)
+        self._statuses.took(smsid, request_id)
+        self._parts.ledger.took(SMS, request_id or smsid)
         message = self._parts.messages.add(
             channel=SMS,
             to=fields["Phone"],
@@ -145,27 +122,29 @@ class Gateway:
             await reporting
         else:
             self._parts.callbacks.soon(reporting)
-        if act.name == "accept_then_hang":
-            await self._stay_silent(act)
         return _accepted(smsid)
-
-    async def _stay_silent(self, act: Act) -> None:
-        await asyncio.sleep(float(act.args.get("seconds", self._parts.settings.delays.hang_seconds)))
 
     async def _report(self, message: Captured, url: str, act: Act) -> None:
         """Hand to the carrier (7), then finish (5), and call back at each step."""
         success, failed = {"fail": (0, 1), "zero_receipt": (0, 0)}.get(act.name, (1, 0))
-        steps = [(_AT_CARRIER, 0, 0), (_FINISHED, success, failed)]
+        steps = [(AT_CARRIER, 0, 0), (FINISHED, success, failed)]
         for step in reversed(steps) if act.name == "reversed_receipts" else steps:
             await wait(self._parts.settings.delays.receipt_seconds, act)
-            self._progress[message.reference] = step
-            if step[0] == _FINISHED and (success or failed):
+            self._statuses.move(message.reference, *step)
+            if step[0] == FINISHED and (success or failed):
                 self._parts.messages.move(message, State.DELIVERED if success else State.FAILED)
+            if url and act.name == "forged_receipt":
+                await self._forge(message, url)
             if url and act.name != "no_receipt":
                 for _ in range(2 if act.name == "duplicate_receipt" else 1):
                     await self._parts.callbacks.call(
                         "GET", url, params=_callback(message, step), again_on_refusal=False
                     )
+
+    async def _forge(self, message: Captured, url: str) -> None:
+        """Say that it failed, to an address whose secret last part is a guess."""
+        lie = _callback(message, (FINISHED, 0, 1))
+        await self._parts.callbacks.call("GET", f"{url}-guessed", params=lie, again_on_refusal=False)
 
 
 async def _strings(request: web.Request) -> dict[str, str] | None:
@@ -189,7 +168,7 @@ def _refusal(code: str) -> web.Response:
     if code == "146":
         body["SMSID"] = uuid4().hex
     if code == "124":
-        body["SendStatus"] = _WAITING
+        body["SendStatus"] = WAITING
     return web.json_response(body)
 
 

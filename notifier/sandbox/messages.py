@@ -71,7 +71,7 @@ def same_address(address: str) -> str:
 class Messages:
     """All messages since the start, the oldest forgotten beyond `keep`, and a stream that can be replayed."""
 
-    def __init__(self, keep: int = 20_000) -> None:
+    def __init__(self, keep: int) -> None:
         self._keep = keep
         self._count = 0
         self._held: dict[int, Captured] = {}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from notifier.domain.clock import Clock
 from notifier.sandbox.callbacks import Callbacks
+from notifier.sandbox.ledger import Ledger
 from notifier.sandbox.messages import Messages
 from notifier.sandbox.script import Script
 from notifier.sandbox.settings import SandboxSettings
@@ -16,3 +17,4 @@ class Parts:
     messages: Messages
     script: Script
     callbacks: Callbacks
+    ledger: Ledger

@@ -9,6 +9,8 @@ from notifier.sandbox.messages import same_address
 
 EMAIL, SMS, ZALO = "email", "sms", "zalo"
 CHANNELS = frozenset({EMAIL, SMS, ZALO})
+STATUS = "status"
+"""The match of a rule for the questions about messages, where SMS and Zalo can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Behaviour:
 
 
 _MAIL, _HTTP = frozenset({EMAIL}), frozenset({SMS, ZALO})
+_OR_A_QUESTION = "; `match` status: to questions about messages (SMS, Zalo)"
 BEHAVIOURS: dict[str, Behaviour] = {
     "accept": Behaviour("takes and delivers the message; on Zalo the person reads it as well"),
     "refuse": Behaviour(
@@ -30,13 +33,17 @@ BEHAVIOURS: dict[str, Behaviour] = {
     ),
     "refuse_sender": Behaviour("refuses at MAIL with `reply`; `match` is the sender or *", _MAIL, ("reply",)),
     "refuse_content": Behaviour("refuses after DATA with `reply` (554 5.6.0 …)", _MAIL, ("reply",)),
-    "hang": Behaviour("takes nothing and stays silent for `seconds`", args=("seconds",)),
+    "hang": Behaviour(f"takes nothing and stays silent for `seconds`{_OR_A_QUESTION}", args=("seconds",)),
     "accept_then_hang": Behaviour("takes the message and stays silent for `seconds`", args=("seconds",)),
     "drop": Behaviour("takes nothing and cuts the connection after DATA", _MAIL),
     "accept_then_drop": Behaviour("takes the message and cuts the connection before its 250", _MAIL),
     "drop_after_reply": Behaviour("takes the message, answers 250 and cuts the connection", _MAIL),
-    "server_error": Behaviour("takes nothing; answers HTTP `status` (503)", _HTTP, ("status",)),
-    "html": Behaviour("takes nothing; answers HTTP 200 with a page instead of JSON", _HTTP),
+    "slow": Behaviour("takes the message and lets its answer drip for `seconds`", args=("seconds",)),
+    "server_error": Behaviour(f"takes nothing; answers HTTP `status` (503){_OR_A_QUESTION}", _HTTP, ("status",)),
+    "throttle": Behaviour(
+        f"takes nothing; answers HTTP 429 with Retry-After `seconds` (1){_OR_A_QUESTION}", _HTTP, ("seconds",)
+    ),
+    "html": Behaviour(f"takes nothing; answers HTTP 200 with a page instead of JSON{_OR_A_QUESTION}", _HTTP),
     "no_code": Behaviour("takes nothing; the reply holds no CodeResult", frozenset({SMS})),
     "error_but_sent": Behaviour("answers error -100 although the message goes out", frozenset({ZALO})),
     "lose_token_reply": Behaviour(
@@ -54,6 +61,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "duplicate_receipt": Behaviour("sends every report twice"),
     "reversed_receipts": Behaviour("sends the last report first", _HTTP),
     "receipt_first": Behaviour("reports before it answers the send", _HTTP),
+    "forged_receipt": Behaviour("somebody without the secret reports the message before its provider does"),
     "wrong_signature": Behaviour("signs its webhooks with a wrong secret", frozenset({ZALO})),
 }
 """Every behaviour, in the words of `GET /sandbox/script`. `receipt_seconds` in `args` sets the wait before the reports."""

@@ -58,6 +58,8 @@ class SmsAccount:
     secret_key: str = field(repr=False)
     brandname: str | None = None
     """The registered brandname; None takes any."""
+    status_by_request_id: bool = False
+    """Whether a message can be asked about by its RequestId too; the documents name the SMSID alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,12 @@ class Delays:
     """From the delivery to the person's reading it (Zalo)."""
     retry_seconds: tuple[float, ...] = (0.5, 1.5, 3.0, 6.0, 12.0)
     """Between the tries of a callback; Zalo's own ladder is 30 s, 5, 15, 30 min, 1 h."""
+    answer_seconds: tuple[float, float] = (0.0, 0.0)
+    """From a message to the provider's answer; half of it passes before the message is taken."""
     hang_seconds: float = 60.0
     """How long a scripted silence lasts."""
+    fresh_seconds: float = 2.0
+    """How long an SMS cannot be asked about after it was taken."""
     portal_seconds: float = 2.0
     """Between tries to reach Notifier's inbox API."""
 
@@ -113,6 +119,8 @@ class SandboxSettings:
     delays: Delays = Delays()
     portal: PortalAccess | None = None
     people: tuple[Person, ...] = ()
+    messages_kept: int = 20_000
+    """How many messages the page and the API can show; older ones are forgotten."""
     script_file: Path | None = None
     """Rules to start with, as JSON: the body that `POST /sandbox/script` takes."""
 

@@ -12,10 +12,12 @@ from notifier.sandbox.callbacks import wait
 from notifier.sandbox.messages import Captured, State
 from notifier.sandbox.parts import Parts
 from notifier.sandbox.script import EMAIL, Act
+from notifier.sandbox.wire import think
 
 _SENDER_ACTS = frozenset({"refuse_sender"})
 _TAKES_NOTHING = frozenset({"refuse_content", "hang", "drop"})
 _SIZE_LIMIT = 10 * 1024 * 1024
+_DRIPS = 10
 
 
 class _Connection(SMTP):
@@ -110,8 +112,10 @@ class _Conversation:
         del session
         odd = next((act for act, _ in self._acts.values() if act.name != "accept"), Act())
         silence = float(odd.args.get("seconds", self._parts.settings.delays.hang_seconds))
+        await think(self._parts)
         if odd.name not in _TAKES_NOTHING:
             self._keep(envelope)
+            await think(self._parts)
         match odd.name:
             case "refuse_content":
                 return await _refuse(server, odd, "554 5.6.0 Content refused")
@@ -122,6 +126,8 @@ class _Conversation:
             case "hang" | "accept_then_hang":
                 await asyncio.sleep(silence)
                 return await server.cut("421 4.4.2 Timeout")
+            case "slow":
+                return await _drip(server, silence)
             case _:
                 return "250 2.0.0 Queued"
 
@@ -137,7 +143,16 @@ class _Conversation:
                 tracking_id=self._envid,
                 raw=raw,
             )
+            self._parts.ledger.took(EMAIL, message.content["message_id"])
             self._parts.callbacks.soon(_afterwards(self._parts, message, act, ask))
+
+
+async def _drip(server: _Connection, seconds: float) -> str:
+    """One reply of many lines, each a while after the one before."""
+    for _ in range(_DRIPS):
+        await server.push("250-2.0.0 Still queueing")
+        await asyncio.sleep(seconds / _DRIPS)
+    return "250 2.0.0 Queued"
 
 
 async def _refuse(server: _Connection, act: Act, usual: str) -> str:
@@ -152,6 +167,9 @@ async def _afterwards(parts: Parts, message: Captured, act: Act, ask: dsn.Asked)
         if fate.action != "delayed":
             parts.messages.move(message, State.DELIVERED if fate.action == "delivered" else State.FAILED)
         if fate.wish in ask.notify and act.name != "no_receipt" and message.content["sender"] not in ("", "<>"):
+            if act.name == "forged_receipt":
+                lie = dsn.Fate("failed", "5.1.1", "550 5.1.1 not delivered")
+                await _post_report(parts, message, ask, lie, forged=True)
             for _ in range(2 if act.name == "duplicate_receipt" else 1):
                 await _post_report(parts, message, ask, fate)
 
@@ -165,12 +183,14 @@ def _fates(act: Act) -> list[dsn.Fate]:
     return [failed] if act.name == "fail" else [dsn.DELIVERED]
 
 
-async def _post_report(parts: Parts, message: Captured, ask: dsn.Asked, fate: dsn.Fate) -> None:
+async def _post_report(
+    parts: Parts, message: Captured, ask: dsn.Asked, fate: dsn.Fate, *, forged: bool = False
+) -> None:
     body = dsn.report(
         raw=message.raw,
-        sender=message.content["sender"],
+        sender="bounce@example.vn" if forged else message.content["sender"],
         recipient=message.to,
-        envid=message.tracking_id,
+        envid=f"{message.tracking_id}0" if forged else message.tracking_id,
         ask=ask,
         fate=fate,
         at=parts.clock(),

@@ -30,18 +30,20 @@ async def tell(parts: Parts, message: Captured, act: Act) -> None:
             parts.settings.delays.receipt_seconds if step is steps[0] else parts.settings.delays.read_seconds, act
         )
         parts.messages.move(message, step)
+        if act.name == "forged_receipt":
+            await _post(parts, message, State.READ, act, forged=True)
         if act.name != "no_receipt":
             copies = 2 if act.name == "duplicate_receipt" else 1
             await asyncio.gather(*(_post(parts, message, step, act) for _ in range(copies)))
 
 
-async def _post(parts: Parts, message: Captured, step: State, act: Act) -> None:
+async def _post(parts: Parts, message: Captured, step: State, act: Act, *, forged: bool = False) -> None:
     app = parts.settings.zalo
     timestamp = milliseconds(parts)
     event = _received(parts, message, timestamp) if step is State.DELIVERED else _seen(parts, message)
     event |= {"app_id": app.app_id, "timestamp": timestamp}
     body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-    secret = "not-" + app.oa_secret if act.name == "wrong_signature" else app.oa_secret
+    secret = "not-" + app.oa_secret if forged or act.name == "wrong_signature" else app.oa_secret
     headers = {
         "Content-Type": "application/json",
         "X-ZEvent-Signature": signature(app_id=app.app_id, body=body, timestamp=timestamp, oa_secret=secret),
@@ -53,6 +55,7 @@ async def _post(parts: Parts, message: Captured, step: State, act: Act) -> None:
         body=body,
         headers=headers,
         timeout_seconds=_ANSWER_SECONDS,
+        again_on_refusal=not forged,
         count_header="num_retry",
     )
 

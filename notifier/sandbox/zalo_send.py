@@ -3,7 +3,6 @@
 Zalo documentation, error tables of the phone channel and of the OA API, checked 2026-09. Errors come with HTTP 200.
 """
 
-import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -13,14 +12,16 @@ from uuid import uuid4
 from aiohttp import web
 
 from notifier.sandbox import zalo_events
+from notifier.sandbox.ledger import keyless
 from notifier.sandbox.messages import Captured, State, same_address
 from notifier.sandbox.parts import Parts
-from notifier.sandbox.script import ZALO, Act
+from notifier.sandbox.script import STATUS, ZALO, Act
+from notifier.sandbox.wire import WIRE_FAULTS, answered, think, wire_fault
 from notifier.sandbox.zalo_tokens import Grants
 
 _PHONE = re.compile(r"\+?84[35789]\d{8}")
 _USER_ID = re.compile(r"\d{10,24}")
-_TAKES_NOTHING = frozenset({"refuse", "server_error", "html", "hang"})
+_TAKES_NOTHING = frozenset({"refuse", *WIRE_FAULTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Sender:
             *(web.post(path, _closed) for path in closed),
         ]
 
-    async def _by_phone(self, request: web.Request) -> web.Response:
+    async def _by_phone(self, request: web.Request) -> web.StreamResponse:
         body = await self._read(request, PHONE_ERRORS)
         if isinstance(body, _Fault):
             return body.reply()
@@ -122,16 +123,16 @@ class Sender:
         local = same_address(phone)
         if any(same_address(each.phone or "") == local and not each.has_zalo for each in self._parts.settings.people):
             return _Fault(-118).reply()
-        return await self._send(body, phone, PHONE_ERRORS)
+        return await self._send(request, body, phone, PHONE_ERRORS)
 
-    async def _by_uid(self, request: web.Request) -> web.Response:
+    async def _by_uid(self, request: web.Request) -> web.StreamResponse:
         body = await self._read(request, OA_ERRORS)
         if isinstance(body, _Fault):
             return body.reply()
         user_id = body.get("user_id")
         if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
             return _Fault(-201, "user_id is invalid").reply()
-        return await self._send(body, user_id, OA_ERRORS)
+        return await self._send(request, body, user_id, OA_ERRORS)
 
     def _who(self, request: web.Request, errors: ErrorTable) -> _Fault | None:
         """What is wrong with the caller's token or proof."""
@@ -171,7 +172,10 @@ class Sender:
                 return _Fault(errors.too_long, f"{name} is longer than {longest}")
         return None
 
-    async def _send(self, body: dict[str, Any], to: str, errors: ErrorTable) -> web.Response:
+    async def _send(
+        self, request: web.Request, body: dict[str, Any], to: str, errors: ErrorTable
+    ) -> web.StreamResponse:
+        await think(self._parts)
         act = self._parts.script.take(ZALO, to, never={"lose_token_reply"})
         if act.name in _TAKES_NOTHING:
             return await self._misbehave(act)
@@ -190,9 +194,8 @@ class Sender:
             self._parts.callbacks.soon(telling)
         if act.name == "error_but_sent":
             return _Fault(-100).reply()
-        if act.name == "accept_then_hang":
-            await self._stay_silent(act)
-        return web.json_response({"error": 0, "message": "Success", "data": reply})
+        reply_of_success = web.json_response({"error": 0, "message": "Success", "data": reply})
+        return await answered(request, act, reply_of_success, self._parts)
 
     def _capture(self, body: dict[str, Any], to: str, *, by: str) -> Captured:
         template = body["template_id"]
@@ -213,6 +216,7 @@ class Sender:
             tracking_id=body.get("tracking_id"),
         )
         self._sent[message.reference] = message
+        self._parts.ledger.took(ZALO, message.tracking_id or keyless(to, body["template_data"]))
         return message
 
     def _phone_reply(self, message: Captured) -> dict[str, Any]:
@@ -236,24 +240,19 @@ class Sender:
         match act.name:
             case "refuse":
                 return _Fault(int(act.args.get("error", -118)), act.args.get("message")).reply()
-            case "server_error":
-                return web.Response(status=int(act.args.get("status", 503)))
-            case "html":
-                return web.Response(text="<html><body>Bad gateway</body></html>", content_type="text/html")
             case _:
-                await self._stay_silent(act)
-                return web.Response(status=504)
-
-    async def _stay_silent(self, act: Act) -> None:
-        await asyncio.sleep(float(act.args.get("seconds", self._parts.settings.delays.hang_seconds)))
+                return await wire_fault(act, self._parts)
 
     async def _status(self, request: web.Request) -> web.Response:
-        """-1: an id never given; 0: not on the phone yet; 1: on the phone."""
+        """-1: an id never given for a message by phone; 0: not on the phone yet; 1: on the phone."""
+        act = self._parts.script.take(ZALO, STATUS, only=WIRE_FAULTS)
+        if act.name in WIRE_FAULTS:
+            return await wire_fault(act, self._parts)
         fault = self._who(request, PHONE_ERRORS)
         if fault is not None:
             return fault.reply()
         sent = self._sent.get(request.query.get("message_id", ""))
-        held = self._parts.messages.find(sent.id) if sent else None
+        held = self._parts.messages.find(sent.id) if sent and sent.content["by"] == "phone" else None
         status = -1 if held is None else int(held.state in (State.DELIVERED, State.READ))
         data = {"status": status, "delivery_time": zalo_events.milliseconds(self._parts) if status == 1 else ""}
         return web.json_response({"error": 0, "message": "Success", "data": data})

@@ -43,6 +43,16 @@ class Grants:
             "expires_in": str(self._app.access_token_seconds),
         }
 
+    def revoke(self) -> None:
+        """End the access token before its time; the refresh token stays good."""
+        self._access_token = None
+
+    def consent(self) -> str:
+        """A new refresh token, as when an administrator consents again; everything older is dead."""
+        self._refresh_token, self._access_token = token_urlsafe(48), None
+        self._refresh_until = self._clock() + _REFRESH_TOKEN_LIFE
+        return self._refresh_token
+
     def accepts(self, token: str | None) -> bool:
         return (
             token is not None
@@ -80,7 +90,20 @@ def routes(parts: Parts, grants: Grants) -> list[web.RouteDef]:
             return web.Response(status=504)
         return web.json_response(pair)
 
-    return [web.post("/zalo/oauth/v4/oa/access_token", access_token)]
+    async def revoke(request: web.Request) -> web.Response:
+        del request
+        grants.revoke()
+        return web.Response(status=204)
+
+    async def consent(request: web.Request) -> web.Response:
+        del request
+        return web.json_response({"refresh_token": grants.consent()})
+
+    return [
+        web.post("/zalo/oauth/v4/oa/access_token", access_token),
+        web.post("/sandbox/zalo/revoke", revoke),
+        web.post("/sandbox/zalo/consent", consent),
+    ]
 
 
 def _oauth_error(name: str, reason: str, *, number: int | None = None) -> web.Response:

@@ -1,0 +1,121 @@
+"""One fault in progress: what a fault may do to the installation, and what is noted of it."""
+
+import asyncio
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from notifier.telemetry.marks import Mark
+from tests.chaos.observe import Struck, struck_by_death, struck_by_outage
+from tests.chaos.servers import send
+from tests.chaos.stand import Stand, is_stopped
+
+STOPPED_SECONDS = 20.0
+"""Longer than any lease that keeps the bound on recovery."""
+MARK_SECONDS = 15.0
+DRAIN_PATIENCE_SECONDS = 45.0
+
+
+@dataclass(slots=True)
+class Trial:
+    stand: Stand
+    rng: random.Random
+    quick: bool
+    struck: list[Struck] = field(default_factory=list)
+    kills: int = 0
+    drains: list[float] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    not_done: list[str] = field(default_factory=list)
+
+    async def over(self) -> None:
+        """An outage has ended now."""
+        self.struck.append(await struck_by_outage(self.stand))
+
+    async def mend_grant(self) -> None:
+        """Consent again where the Zalo grant is lost, and count from then.
+
+        A refresh token works once: if the only process that knows the next one dies before it has kept it, nobody has a
+        good one. That takes a person, in production as well.
+        """
+        if await self.stand.is_grant_lost():
+            await self.stand.consent_again()
+            self.notes.append("the Zalo grant was lost, an administrator consented again")
+            await self.over()
+
+    async def kill(self, role: str) -> None:
+        """SIGKILL, and wait until the supervisor has brought the role back."""
+        pid = self.stand.pids().get(role)
+        if pid is not None and send(pid, signal.SIGKILL):
+            await self._until(lambda: self.stand.pids().get(role) != pid, 5)
+            self.kills += 1
+            self.struck.append(await struck_by_death(self.stand, pid))
+        await self.stand.back()
+
+    async def drain(self, role: str) -> None:
+        """SIGTERM, and note how long the process took to end."""
+        pid, loop = self.stand.pids()[role], asyncio.get_running_loop()
+        began = loop.time()
+        send(pid, signal.SIGTERM)
+        await self._until(lambda: self.stand.pids().get(role) != pid, DRAIN_PATIENCE_SECONDS)
+        self.drains.append(loop.time() - began)
+        self.struck.append(await struck_by_death(self.stand, pid))
+        await self.stand.back()
+
+    async def freeze(self, role: str) -> None:
+        """SIGSTOP for longer than a lease, then SIGCONT."""
+        pid = self.stand.pids()[role]
+        send(pid, signal.SIGSTOP)
+        await self._frozen(pid)
+
+    async def kill_at(self, mark: Mark, provoke: Callable[[], Awaitable[None]] | None = None) -> None:
+        pid = await self._hit(mark, signal.SIGKILL, provoke)
+        if pid is not None:
+            self.kills += 1
+            self.struck.append(await struck_by_death(self.stand, pid))
+        await self.stand.back()
+
+    async def freeze_at(self, mark: Mark, provoke: Callable[[], Awaitable[None]] | None = None) -> None:
+        pid = await self._hit(mark, signal.SIGSTOP, provoke)
+        if pid is not None:
+            await self._frozen(pid)
+
+    async def _frozen(self, pid: int) -> None:
+        self.kills += 1
+        self.struck.append(await struck_by_death(self.stand, pid))
+        await asyncio.sleep(STOPPED_SECONDS)
+        send(pid, signal.SIGCONT)
+
+    async def _hit(
+        self, mark: Mark, number: signal.Signals, provoke: Callable[[], Awaitable[None]] | None
+    ) -> int | None:
+        """Give an order to whoever passes the mark next; answers who obeyed it."""
+        before = set(self.stand.pids().values())
+        order = self.stand.marks / mark.value
+        fresh = order.with_suffix(".new")
+        fresh.write_text(number.name)
+        fresh.rename(order)
+        if provoke is not None:
+            await provoke()
+        hit: list[int] = []
+
+        def obeyed() -> bool:
+            running = set(self.stand.pids().values())
+            hit[:] = [pid for pid in before if pid not in running or is_stopped(pid)]
+            return bool(hit) and not order.exists()
+
+        if await self._until(obeyed, MARK_SECONDS):
+            return hit[0]
+        order.unlink(missing_ok=True)
+        self.not_done.append(f"nobody passed {mark.value}")
+        return None
+
+    @staticmethod
+    async def _until(condition: Callable[[], bool], seconds: float) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not condition():
+            if loop.time() > deadline:
+                return False
+            await asyncio.sleep(0.01)
+        return True
