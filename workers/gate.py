@@ -36,6 +36,15 @@ RESERVES = {Urgency.URGENT: 0.0, Urgency.NORMAL: 0.25, Urgency.BULK: 0.5}
 """Share of a provider's permits that a lane leaves to the more urgent ones."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A message that asks to be let through. One that names a provider goes to no other."""
+
+    channel: ChannelName
+    provider: ProviderName | None = None
+    is_first_call: bool = True
+
+
 @dataclass(slots=True)
 class _Unreported:
     tally: Tally = field(default_factory=Tally)
@@ -60,21 +69,23 @@ class Gate:
         self,
         connection: Connection,
         lane: Urgency,
-        asked: Sequence[tuple[ChannelName, ProviderName | None]],
+        asked: Sequence[Asked],
         room: Callable[[ProviderName], int],
         now: datetime,
     ) -> list[ProviderName | None]:
         """The provider that each of these messages may be given to now, None where it has to wait.
 
-        A message that names a provider goes to no other. `room`: how many more calls to a provider this process may
-        have under way. Within the transaction that writes down the calls.
+        `room`: how many more calls to a provider this process may have under way. Within the transaction that writes
+        down the calls.
         """
         await self._look(connection, now)
         granted: list[ProviderName | None] = [None] * len(asked)
-        for channel in sorted({channel for channel, _ in asked}):
-            waiting = [place for place, (each, _) in enumerate(asked) if each == channel]
-            for provider in self._in_order(channel, now):
-                eligible = [place for place in waiting if asked[place][1] in {None, provider.name}]
+        for channel in sorted({each.channel for each in asked}):
+            waiting = [place for place, each in enumerate(asked) if each.channel == channel]
+            providers_in_order = self._in_order(channel, now)
+            for provider in providers_in_order:
+                others = [each for each in providers_in_order if each is not provider and each.passes()]
+                eligible = [place for place in waiting if _fits(asked[place], provider, others)]
                 wanted = min(len(eligible), room(provider.name))
                 number = await self._permits(connection, provider, lane, wanted, now)
                 for place in eligible[:number]:
@@ -216,6 +227,13 @@ class Gate:
                     await providers.write(connection, changed, reason, actor=self._name, now=now)
                 self._states[name] = changed
                 _tell(reason)
+
+
+def _fits(asked: Asked, provider: ProviderState, others: Sequence[ProviderState]) -> bool:
+    """Whether the message may go to this provider. One that was refused before is no probe while another works."""
+    if asked.provider is not None:
+        return asked.provider == provider.name
+    return provider.passes() or asked.is_first_call or not others
 
 
 def _name(setup: ProviderSetup) -> ProviderName:

@@ -119,16 +119,19 @@ async def test_zalo_is_never_asked_about_a_message_that_it_gave_no_id(client, gr
 
 
 @pytest.mark.parametrize("ground", ["by request id"], indirect=True)
-async def test_an_unknown_sms_that_its_gateway_does_not_know_twice_is_sent_again(client, ground, app, sandbox):
+async def test_an_unknown_sms_that_its_gateway_never_took_has_failed_when_its_budget_is_spent(
+    client, ground, app, sandbox
+):
     pass_time(ground, MORNING)
     await script(sandbox, "sms", CITIZEN_PHONE, "html", times=5)
     await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
 
-    async def is_delivered() -> bool:
+    async def has_failed() -> bool:
         await settle(app, states={"sending"})
         pass_time(ground, timedelta(minutes=15))
-        return (await states(app))["citizen", "sms"] == "delivered"
+        return (await states(app))["citizen", "sms"] == "failed"
 
-    await until(is_delivered, 30, "the SMS to be delivered")
-    assert "planned.asked_not_taken" in await reasons(app, "citizen", "sms")
-    assert taken(sandbox, "sms", CITIZEN_PHONE) == 1
+    await until(has_failed, 30, "the SMS to fail")
+    told = await reasons(app, "citizen", "sms")
+    assert told[-2:] == ["settled.asked_in_vain", "failed.budget_spent"]
+    assert taken(sandbox, "sms", CITIZEN_PHONE) == 0

@@ -20,6 +20,7 @@ from tests.support.intake import sample
 from tests.support.peers import HttpAnswer, HttpPeer, answer_json
 from tests.support.stack import CALLS, becomes, grant_zalo, post_event, settle, states, work_once
 from workers import steps
+from workers.gate import Asked
 from workers.wiring import App, open_app
 
 SMS, ZALO = ChannelName("sms"), ChannelName("zalo")
@@ -85,7 +86,7 @@ async def outcomes(app: App, provider: str, *told) -> None:
 
 async def admitted(app: App, number: int = 1, lane: Urgency = Urgency.URGENT, pinned: str | None = None) -> Counter:
     async with app.pool.acquire() as connection, connection.transaction():
-        asked = [(SMS, ProviderName(pinned) if pinned else None)] * number
+        asked = [Asked(SMS, ProviderName(pinned) if pinned else None)] * number
         return Counter(await app.gate.admit(connection, lane, asked, lambda _: 1000, app.clock()))
 
 

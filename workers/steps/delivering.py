@@ -36,6 +36,7 @@ from notifier.store.pool import Connection
 from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import ATTEMPT_SECONDS, ATTEMPTS, TEMPLATE_FAULTS
 from workers.calls import Calls
+from workers.gate import Asked
 from workers.steps.asking import Asking, ask
 from workers.steps.asking import record as record_answers
 from workers.steps.fallbacks import hours_of, settle_fallbacks
@@ -163,7 +164,7 @@ async def _admitted(
     granted: list[tuple[Work, ProviderName]] = []
     for urgency in sorted({work.delivery.urgency for work in ready}):
         lane = [work for work in ready if work.delivery.urgency is urgency]
-        asked = [(work.delivery.channel, work.delivery.provider) for work in lane]
+        asked = [Asked(work.delivery.channel, work.delivery.provider, is_first_call=work.calls == 0) for work in lane]
         answers = await app.gate.admit(connection, urgency, asked, calls.room, now)
         granted += [(work, provider) for work, provider in zip(lane, answers, strict=True) if provider is not None]
     return granted
