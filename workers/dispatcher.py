@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -30,9 +31,11 @@ log = logging.getLogger(__name__)
 ROLE = "dispatcher"
 TERM = timedelta(seconds=5)
 TICK_SECONDS = 0.5
+BUSY_SECONDS = 0.05
+"""Between two rounds while there is more to ring for: queues are kept short, so they must be filled often."""
 CHORES_SECONDS = 60.0
-BATCH = 500
-"""Rows of one kind, lane and source in one round."""
+BATCH = 200
+"""Rows of one kind, lane and source in one round: what one source adds to the wait of another."""
 AGAIN_SECONDS = 1.0
 GRACE_SECONDS = 2 * BEAT_SECONDS + 1
 """After the database was away, or after this process slept, the others need time to say that they are alive."""
@@ -71,16 +74,22 @@ async def _serve(app: App, connection: Connection, stop: asyncio.Event, grace: f
                 reap_from = ticked + GRACE_SECONDS
             if ticked >= reap_from:
                 await reap(connection)
-            found = await ring_due(app, connection, app.clock())
             if ticked >= chores_from and chores.done():
                 chores_from = ticked + CHORES_SECONDS
                 chores = asyncio.create_task(_chores(app))
-            if found < BATCH:
-                await _pause(stop, TICK_SECONDS)
+            await _ring_for_a_tick(app, connection, stop)
     finally:
         await chores  # a token may be on its way
         with suppress(*DATABASE_DOWN, asyncpg.PostgresError):
             await processes.resign(connection, ROLE, app.name)
+
+
+async def _ring_for_a_tick(app: App, connection: Connection, stop: asyncio.Event) -> None:
+    """Ring once if there is little to do, else again and again for the length of a tick."""
+    until = time.monotonic() + TICK_SECONDS
+    while not stop.is_set() and (left := until - time.monotonic()) > 0:
+        done = await ring_due(app, connection, app.clock())
+        await _pause(stop, min(BUSY_SECONDS if done.has_more else TICK_SECONDS, left))
 
 
 async def _chores(app: App) -> None:
@@ -106,11 +115,19 @@ async def reap(connection: Connection) -> None:
     log.warning("processes died, their work is taken up by others", extra={"count": taken})
 
 
-async def ring_due(app: App, connection: Connection, now: datetime) -> int:
-    """One round: ring once for everything that is due; answers how many rows of the busiest kind that were."""
+@dataclass(frozen=True, slots=True)
+class Round:
+    rung: int
+    """Rows that were rung for."""
+    has_more: bool
+    """More is due, or a queue was too long to be filled."""
+
+
+async def ring_due(app: App, connection: Connection, now: datetime) -> Round:
+    """One round: ring once for what is due."""
     lanes = await app.bell.short_lanes()
     if not lanes:
-        return 0
+        return Round(0, has_more=True)
     closed = await app.gate.closed(connection, now)
     events = await rings.events(connection, now, BATCH, lanes)
     deliveries = await rings.deliveries(connection, now, BATCH, lanes, closed)
@@ -121,7 +138,8 @@ async def ring_due(app: App, connection: Connection, now: datetime) -> int:
     _ring(app, Step.DELIVER, "delivery", deliveries)
     _ring(app, Step.RECEIPTS, "receipt", [(id_, RECEIPT_LANE) for id_ in receipts])
     _ring(app, Step.CALLBACKS, "callback", [(id_, CALLBACK_LANE) for id_ in tellings])
-    return max(len(events), len(deliveries), len(receipts))
+    found = (len(events), len(deliveries), len(receipts), len(tellings))
+    return Round(sum(found), has_more=len(lanes) < len(Urgency) or max(found) >= BATCH)
 
 
 def _ring(app: App, step: Step, kind: str, found: Sequence[tuple[Any, Urgency]]) -> None:

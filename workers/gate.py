@@ -16,7 +16,7 @@ from datetime import time as time_of_day
 
 from channels.registry import ProviderSetup
 from notifier.delivery import gate
-from notifier.delivery.gate import Circuit, ProviderState, Tally
+from notifier.delivery.gate import ProviderState, Tally
 from notifier.domain.clock import VIETNAM
 from notifier.domain.deliveries import Urgency
 from notifier.domain.hours import next_time
@@ -30,6 +30,8 @@ from notifier.store.providers import Allowance, MinuteCounts
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
+GOOD_NEWS_SECONDS = 2.0
+"""Faults are told at once; that all goes well can wait, and no row is fought for."""
 PROBE_WAIT = timedelta(seconds=40)
 """Longer than the deadline of a call: then whoever probed has died."""
 RESERVES = {Urgency.URGENT: 0.0, Urgency.NORMAL: 0.25, Urgency.BULK: 0.5}
@@ -118,12 +120,11 @@ class Gate:
         counts["late"] += (now - taken_at).total_seconds() > setup.limits.slow_receipt_seconds
 
     async def report(self, now: datetime) -> None:
-        """Add what was remembered to what all know, unless that was done just now and nothing is in doubt."""
-        is_fresh = time.monotonic() - self._reported < LOOK_SECONDS
-        if not self._unreported or (is_fresh and not self._is_in_doubt()):
+        """Add what was remembered to what all know: at once where a probe is awaited, faults soon, good news later."""
+        if not self._unreported or time.monotonic() - self._reported < self._patience():
             return
         async with self._reporting:
-            if not self._unreported:
+            if not self._unreported or time.monotonic() - self._reported < self._patience():
                 return
             unreported, self._unreported = self._unreported, defaultdict(_Unreported)
             self._reported = time.monotonic()
@@ -208,25 +209,32 @@ class Gate:
         self._states = states
         self._looked = time.monotonic()
 
-    def _is_in_doubt(self) -> bool:
-        doubtful = {name for name, state in self._states.items() if state.circuit is Circuit.HALF_OPEN}
-        return any(
-            name in doubtful or self._looked == float("-inf") or each.tally.bad
-            for name, each in self._unreported.items()
-        )
+    def _patience(self) -> float:
+        """How long after the last report the next one may wait, in seconds."""
+        called = [
+            (self._states.get(name), each.tally) for name, each in self._unreported.items() if each.tally != Tally()
+        ]
+        if any(tally.wish or state is None or not state.passes() for state, tally in called):
+            return 0
+        return LOOK_SECONDS if any(tally.bad for _, tally in called) else GOOD_NEWS_SECONDS
 
     async def _report(self, unreported: dict[ProviderName, _Unreported], now: datetime) -> None:
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._pool.acquire() as connection:
             await providers.count(connection, list(_counts(unreported)))
             for name in sorted(unreported):
-                tally = unreported[name].tally
-                if tally == Tally() or (state := await providers.hold(connection, name)) is None:
-                    continue
-                changed, reason = gate.after_calls(state, tally, now, random.random())  # noqa: S311 - jitter
-                if changed != state:
-                    await providers.write(connection, changed, reason, actor=self._name, now=now)
-                self._states[name] = changed
-                _tell(reason)
+                if (tally := unreported[name].tally) != Tally():
+                    await self._report_one(connection, name, tally, now)
+
+    async def _report_one(self, connection: Connection, name: ProviderName, tally: Tally, now: datetime) -> None:
+        """In a transaction of its own: nobody waits for one provider because of another."""
+        async with connection.transaction():
+            if (state := await providers.hold(connection, name)) is None:
+                return
+            changed, reason = gate.after_calls(state, tally, now, random.random())  # noqa: S311 - jitter
+            if changed != state:
+                await providers.write(connection, changed, reason, actor=self._name, now=now)
+        self._states[name] = changed
+        _tell(reason)
 
 
 def _fits(asked: Asked, provider: ProviderState, others: Sequence[ProviderState]) -> bool:

@@ -25,7 +25,7 @@ JOB = "workers.worker.run"
 JOB_TIMEOUT_SECONDS = 300
 IDS_PER_JOB = 100
 DAY_SECONDS = 86_400
-SHORT_QUEUE_JOBS = 10
+SHORT_QUEUE_JOBS = 4
 """Into a longer queue nothing is put. Its rows are found by the dispatcher when it is short again, every source's."""
 WAITING_MOST = 10_000
 """Ids that may wait for Redis; more are left to the dispatcher at once."""
