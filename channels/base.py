@@ -66,6 +66,8 @@ class Capabilities:
     window: tuple[time, time] | None = None
     """Local hours in which the provider takes messages; None means always."""
     asks: Asks = Asks.NOTHING
+    calls_at_once: int | None = None
+    """How many calls of one process the adapter can work on; more would only wait in it while their time runs out."""
     rate_per_second: float | None = None
     """What the provider is known to bear, over all our workers; `rate_per_second` in the settings overrides it."""
 

@@ -27,6 +27,8 @@ from notifier.domain.content import ContentKind, EmailContent
 from notifier.domain.outcomes import Accepted, Outcome
 from notifier.domain.receipts import RawReceipt, ReceiptFact
 
+WAITING_FOR_CONNECTION = 4
+"""Mails under way for each connection: those of one source keep all of them busy, and wait for them only shortly."""
 ADDRESS = r"^[^\s@<>]+@[^\s@<>]+$"
 
 
@@ -65,7 +67,10 @@ class Settings(BaseModel):
 
 def capabilities(settings: Settings) -> Capabilities:
     return Capabilities(
-        content=ContentKind.EMAIL, address=AddressKind.EMAIL, proves_delivery=settings.expects_success_dsn
+        content=ContentKind.EMAIL,
+        address=AddressKind.EMAIL,
+        proves_delivery=settings.expects_success_dsn,
+        calls_at_once=WAITING_FOR_CONNECTION * settings.connections,
     )
 
 

@@ -6,8 +6,10 @@ the other providers. What the calls come to is recorded in batches: while one is
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+import math
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from notifier.store.pool import DATABASE_DOWN
@@ -22,23 +24,38 @@ RECORD_TRIES = 20
 
 
 class Calls(Generic[T]):
-    """`record` makes results durable. What was called for is not lost with the database: it is recorded when it is back."""
+    """At most `most` to each peer, to some `fewer`. `record` makes results durable. What was called for is not lost with the database: it is recorded when it is back."""
 
-    def __init__(self, record: Callable[[Sequence[T]], Awaitable[None]], *, most: int) -> None:
+    def __init__(
+        self,
+        record: Callable[[Sequence[T]], Awaitable[None]],
+        *,
+        most: int,
+        fewer: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._record = record
         self._most = most
-        self._under_way: Counter[str] = Counter()
+        self._fewer = fewer
+        self._under_way: dict[str, Counter[str]] = defaultdict(Counter)
         self._tasks: set[asyncio.Task[None]] = set()
         self._results: list[T] = []
         self._recorder: asyncio.Task[None] | None = None
 
-    def room(self, peer: str) -> int:
-        """How many more calls to this peer may be under way."""
-        return self._most - self._under_way[peer]
+    def room(self, peer: str, party: str | None = None) -> int:
+        """How many more calls to this peer may be under way; for one `party`, half of what the others leave to it.
 
-    def start(self, peer: str, call: Coroutine[Any, Any, T]) -> None:
-        self._under_way[peer] += 1
-        task = asyncio.create_task(self._run(peer, call))
+        So there is room for each, however much one of them has to say.
+        """
+        parties = self._under_way[peer]
+        most = min(self._most, self._fewer.get(peer, self._most))
+        if party is None:
+            return most - parties.total()
+        mine = parties[party]
+        return math.ceil((most - (parties.total() - mine)) / 2) - mine
+
+    def start(self, peer: str, call: Coroutine[Any, Any, T], party: str = "") -> None:
+        self._under_way[peer][party] += 1
+        task = asyncio.create_task(self._run(peer, call, party))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -57,11 +74,11 @@ class Calls(Generic[T]):
         while self._tasks or self._results or (self._recorder and not self._recorder.done()):
             await asyncio.wait({*self._tasks, *({self._recorder} if self._recorder else ())})
 
-    async def _run(self, peer: str, call: Coroutine[Any, Any, T]) -> None:
+    async def _run(self, peer: str, call: Coroutine[Any, Any, T], party: str) -> None:
         try:
             self.add(await call)
         finally:
-            self._under_way[peer] -= 1
+            self._under_way[peer][party] -= 1
 
     async def _record_all(self) -> None:
         while self._results:

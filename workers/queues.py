@@ -23,8 +23,11 @@ log = logging.getLogger(__name__)
 
 JOB = "workers.worker.run"
 JOB_TIMEOUT_SECONDS = 300
-IDS_PER_JOB = 100
+IDS_PER_JOB = 32
+"""A few hundred milliseconds of work, so that a queue that is short in jobs is short in time."""
 DAY_SECONDS = 86_400
+LONG_QUEUE_JOBS = 100
+"""Of the urgent, most of whose jobs have a single id: they are put into a queue unless it is longer than this."""
 SHORT_QUEUE_JOBS = 4
 """Into a longer queue nothing is put. Its rows are found by the dispatcher when it is short again, every source's."""
 WAITING_MOST = 10_000
@@ -52,7 +55,8 @@ def enqueue(
 ) -> bool:
     """Put jobs for these ids into a lane's queue; answers whether it did."""
     queue = queue_of(connection, prefix, lane)
-    if not even_if_long and queue.count >= SHORT_QUEUE_JOBS:
+    longest = LONG_QUEUE_JOBS if lane is Urgency.URGENT else SHORT_QUEUE_JOBS
+    if not even_if_long and queue.count >= longest:
         return False
     for start in range(0, len(ids), IDS_PER_JOB):
         queue.enqueue(

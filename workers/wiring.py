@@ -174,4 +174,6 @@ async def _store_in_inbox(
     pool: Pool, clock: Clock, delivery_id: DeliveryId, contact: Contact, content: InboxContent
 ) -> str:
     async with pool.acquire() as connection:
-        return str(await inbox.store(connection, delivery_id, contact.inbox, content, clock()))
+        seq = await inbox.store(connection, delivery_id, contact.inbox, content, clock())
+        await inbox.tell(connection, contact.inbox)
+        return str(seq)

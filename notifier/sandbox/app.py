@@ -50,7 +50,7 @@ async def running(settings: SandboxSettings, *, clock: Clock = system_clock) -> 
     async with AsyncExitStack() as opened:
         session = await opened.enter_async_context(aiohttp.ClientSession())
         callbacks = Callbacks(session, settings.delays)
-        parts = Parts(settings, clock, messages, script, callbacks, ledger.Ledger())
+        parts = Parts(settings, clock, messages, script, callbacks, ledger.Ledger(clock))
         portal = Portal(settings, session, messages)
         runner = web.AppRunner(_application(parts, portal), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         opened.push_async_callback(runner.cleanup)

@@ -2,36 +2,55 @@
 
 A message is known by the key that its sender gave: the RequestId of an SMS, the tracking_id of a Zalo message by phone,
 the Message-ID of a mail. A Zalo message to a user id carries none, so its key is made of its recipient and parameters.
+Beside the counts stands when it was first taken: what it took from the dossier system to here.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from notifier.domain.clock import Clock
+
+
+@dataclass(slots=True)
+class _Entry:
+    first: datetime
+    taken: int = 0
+    dropped: int = 0
+
 
 class Ledger:
-    """Two counts for each channel and key, and nothing of the message itself."""
+    """Two counts and a time for each channel and key, and nothing of the message itself."""
 
-    def __init__(self) -> None:
-        self._counts: dict[str, dict[str, list[int]]] = {}
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: dict[str, dict[str, _Entry]] = {}
 
     def took(self, channel: str, key: str) -> None:
         """The message goes out to the person."""
-        self._of(channel, key)[0] += 1
+        self._of(channel, key).taken += 1
 
     def dropped(self, channel: str, key: str) -> None:
         """A double was recognised by its key; nothing goes out."""
-        self._of(channel, key)[1] += 1
+        self._of(channel, key).dropped += 1
 
-    def as_json(self) -> dict[str, dict[str, list[int]]]:
-        """Channel → key → how often it was taken, and how many doubles were dropped."""
-        return self._counts
+    def as_json(self) -> dict[str, dict[str, tuple[int, int, str]]]:
+        """Channel → key → how often it was taken, how many doubles were dropped, and when it first came."""
+        return {
+            channel: {key: (each.taken, each.dropped, each.first.isoformat()) for key, each in entries.items()}
+            for channel, entries in self._entries.items()
+        }
 
-    def _of(self, channel: str, key: str) -> list[int]:
-        return self._counts.setdefault(channel, {}).setdefault(key, [0, 0])
+    def _of(self, channel: str, key: str) -> _Entry:
+        entries = self._entries.setdefault(channel, {})
+        if key not in entries:
+            entries[key] = _Entry(self._clock())
+        return entries[key]
 
 
 def keyless(to: str, parameters: Mapping[str, Any]) -> str:

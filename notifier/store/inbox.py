@@ -36,10 +36,8 @@ WITH known AS (
     SELECT $2, last_seq, d.id, e.source, e.dossier_code, $3, $4, $5, $6
     FROM counter, delivery d JOIN event e ON e.id = d.event_id WHERE d.id = $1
     RETURNING seq
-), told AS (
-    SELECT pg_notify($7, $2) FROM stored
 )
-SELECT seq, (SELECT count(*) FROM told) FROM stored UNION ALL SELECT seq, 0 FROM known
+SELECT seq FROM stored UNION ALL SELECT seq FROM known
 """
 
 
@@ -47,10 +45,16 @@ async def store(
     connection: Connection, delivery_id: DeliveryId, owner: InboxOwner, content: InboxContent, now: datetime
 ) -> int:
     """Store a message once per delivery; answers its number, the first one's when it is a repeat."""
-    seq: int = await connection.fetchval(
-        _STORE, delivery_id, owner, content.title, content.body, content.link, now, CHANGED
-    )
+    seq: int = await connection.fetchval(_STORE, delivery_id, owner, content.title, content.body, content.link, now)
     return seq
+
+
+async def tell(connection: Connection, owner: InboxOwner) -> None:
+    """Wake those who watch this inbox, after `store`: a notification within it would make all of them queue for one lock.
+
+    PostgreSQL holds that lock until the notifying transaction is on disk.
+    """
+    await connection.execute("SELECT pg_notify($1, $2)", CHANGED, owner)
 
 
 _PAGE = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tests.chaos.faults import catalogue, unpassed
+from tests.chaos.faults import catalogue, quick_catalogue, unpassed
 from tests.chaos.report import as_json, summary, table, write_page
 from tests.chaos.run import Plan, run
 
@@ -42,16 +42,15 @@ def command(
     ./dev chaos --only "PostgreSQL" --only "Redis" --deliveries 2000
     ./dev chaos --write-docs --json chaos.json
     """
-    known = catalogue()
-    faults = [fault for fault in known if (fault.quick or not quick) and _is_wanted(fault.name, only)]
+    known = quick_catalogue() if quick else catalogue()
+    faults = [fault for fault in known if _is_wanted(fault.name, only)]
     if not faults:
         raise click.UsageError("no fault has such a name; --list names them")
     if listing:
         click.echo("\n".join(fault.name for fault in faults))
         return
     logging.disable(logging.WARNING)
-    share = len(faults) / len([fault for fault in known if fault.quick or not quick])
-    wanted = deliveries or round((QUICK if quick else FULL) * share)
+    wanted = deliveries or round((QUICK if quick else FULL) * len(faults) / len(known))
     plan = Plan(faults, seed, quick, wanted)
     result = asyncio.run(run(plan, lambda line: click.echo(line, err=True)))
     result.skipped += [f"{mark.value}: no code passes this mark" for mark in unpassed()]

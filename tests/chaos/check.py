@@ -106,7 +106,7 @@ def examine(evidence: Evidence) -> Findings:
 def strays(ledger: Ledger, deliveries: Iterable[Shown]) -> int:
     """Messages that providers took and no delivery accounts for. `deliveries` are all of the run."""
     known = {key for shown in deliveries for key in (shown.id, shown.keyless) if key}
-    return sum(count for keys in ledger.values() for key, (count, _) in keys.items() if _name(key) not in known)
+    return sum(count for keys in ledger.values() for key, (count, _) in keys.items() if delivery_of(key) not in known)
 
 
 def _by_delivery(evidence: Evidence) -> tuple[Counter[str], Counter[str]]:
@@ -117,14 +117,14 @@ def _by_delivery(evidence: Evidence) -> tuple[Counter[str], Counter[str]]:
     dropped: Counter[str] = Counter()
     for keys in evidence.ledger.values():
         for key, (count, doubles) in keys.items():
-            name = keyless.get(key, _name(key))
+            name = keyless.get(key, delivery_of(key))
             if name in ours:
                 taken[name] += count
                 dropped[name] += doubles
     return taken, dropped
 
 
-def _name(key: str) -> str:
+def delivery_of(key: str) -> str:
     """The delivery that a key names: RequestId and tracking_id are its id, a Message-ID begins with it."""
     if key.startswith("sha256:"):
         return key

@@ -51,22 +51,28 @@ def chaos_rules() -> str:
 class Inventor:
     """Makes the events of a run. The same seed makes the same events."""
 
-    def __init__(self, seed: int, run: str) -> None:
+    def __init__(self, seed: int, run: str, *, first: int = 1) -> None:
         self._random = random.Random(f"{seed} events")
         self._run = run
-        self._number = 0
+        self._number = first - 1
         self._rules = tomllib.loads(chaos_rules())["rules"]
         shapes = dict(samples())
         self._shapes = [shapes[name] for name in SHAPES]
 
     def event(self) -> Invented:
+        return self.like(self._random.choice(self._shapes))
+
+    def like(self, shape: dict[str, Any], *, by_phone: bool = False) -> Invented:
+        """An event of this shape with people and a dossier of its own. `by_phone`: the citizen has no Zalo user id."""
         self._number += 1
-        document = copy.deepcopy(self._random.choice(self._shapes))
+        document = copy.deepcopy(shape)
         document["id"] = f"chaos-{self._run}-{self._number:06d}"
         dossier = document["data"]["HoSo"]
         dossier["MaHoSo"] = f"H01.14-261125-{self._number:06d}"
         dossier["MaHoSoKhac"] = None
         self._people(dossier, document["data"]["TienDo"])
+        if by_phone:
+            dossier["ZaloUserId"] = None
         return Invented(document["id"], document["source"], document, self._promised(document))
 
     def _people(self, dossier: dict[str, Any], progress: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from notifier.settings import ROOT
 from notifier.telemetry.marks import Mark
 from tests.chaos import harm
+from tests.chaos.bulk import bulk_run
 from tests.chaos.stand import WORKERS
 from tests.chaos.trial import Trial
 
@@ -25,16 +26,31 @@ class Fault:
     inflict: Inflict
     seconds: float = 10.0
     weight: float = 1.0
-    quick: bool = False
     small_disk: bool = False
     """Needs an installation of its own whose database lies on a small file system."""
     starts_at: str | None = None
     """Local time that the clock shows at its beginning, HH:MM; else it goes on."""
 
 
+def quick_catalogue() -> list[Fault]:
+    """At least one fault of each family, some of them together: what CI has the time for."""
+    marks = [mark for mark in _QUICK_MARKS if mark not in unpassed()]
+    receipts = harm.misbehaving("duplicate_receipt", "receipt_first", "forged_receipt")
+    return [
+        Fault("SIGKILL of four processes, SIGTERM of one", harm.in_turn(harm.killing_a_few, harm.draining("urgent-2"))),
+        Fault(f"SIGKILL at {len(marks)} marks", harm.killing_at(marks, 1, None), seconds=8),
+        Fault("SIGSTOP, receipts twice, early and forged", harm.at_once(harm.freezing("normal-1"), receipts)),
+        Fault("Redis FLUSHALL, then away", harm.in_turn(harm.flush_often, harm.redis_away(60, quick_seconds=6))),
+        Fault("PostgreSQL SIGKILL, connections cut", harm.in_turn(harm.kill_postgres, harm.cut_connections)),
+        Fault("providers in trouble, token revoked", harm.in_turn(harm.troubled, harm.revoke_often), seconds=8),
+        Fault("clock jumps forward and back", harm.clock_jumps, seconds=5),
+        *_bulk(),
+    ]
+
+
 def catalogue() -> list[Fault]:
-    """Every fault, in the order of a run."""
-    return [*_processes(), *_marks(), *_redis(), *_postgres(), *_providers(), *_clock()]
+    """Every fault, in the order of a full run."""
+    return [*_processes(), *_marks(), *_redis(), *_postgres(), *_providers(), *_bulk(), *_clock()]
 
 
 def unpassed() -> list[Mark]:
@@ -51,9 +67,8 @@ def _processes() -> Iterator[Fault]:
         lane = role.partition("-")[0]
         yield Fault(f"SIGKILL {lane} workers", harm.killing(f"{lane}-1", f"{lane}-2", times=4), seconds=12)
     yield Fault("SIGKILL of everything at once", harm.kill_everything, seconds=8)
-    yield Fault("SIGKILL web, workers and dispatcher in turn", harm.killing_a_few, seconds=7, quick=True)
+    yield Fault("SIGKILL web, workers and dispatcher in turn", harm.killing_a_few, seconds=7)
     yield Fault("SIGTERM of each process", harm.drain_each, seconds=15)
-    yield Fault("SIGTERM of a worker", harm.draining("urgent-1"), seconds=4, quick=True)
     for role in ("web", "urgent-1", "dispatcher-1"):
         yield Fault(f"SIGSTOP {role} for longer than a lease", harm.freezing(role), seconds=15)
 
@@ -73,7 +88,7 @@ _STAGES = {
 }
 """The first word of a mark → what happens there."""
 _PROVOKED = {"ring": harm.flush_redis, "reap": harm.kill_a_worker, "token": harm.revoke_token}
-_QUICK = (Mark.INTAKE_AFTER_COMMIT, Mark.ROUTE_BEFORE_COMMIT, Mark.ATTEMPT_AFTER_COMMIT, Mark.CALL_AFTER)
+_QUICK_MARKS = (Mark.INTAKE_AFTER_COMMIT, Mark.ROUTE_BEFORE_COMMIT, Mark.ATTEMPT_AFTER_COMMIT, Mark.CALL_AFTER)
 _KILLS_PER_MARK = 3
 _SECONDS_PER_MARK = {"token": 25}
 """Where more time is needed for three kills than usual: a renewal waits for the lease of the one before."""
@@ -95,8 +110,6 @@ def _marks() -> Iterator[Fault]:
             seconds=_SECONDS_PER_MARK.get(word, 7) * len(marks),
         )
         yield Fault(f"SIGSTOP at {len(marks)} marks of {_STAGES[word]}", freeze, seconds=21 * len(marks))
-    if quick := [mark for mark in _QUICK if mark not in missing]:
-        yield Fault("SIGKILL at four marks", harm.killing_at(quick, 1, None), seconds=8, quick=True)
 
 
 def _word(mark: Mark) -> str:
@@ -104,16 +117,16 @@ def _word(mark: Mark) -> str:
 
 
 def _redis() -> Iterator[Fault]:
-    yield Fault("Redis FLUSHALL", harm.flush_often, seconds=6, quick=True)
+    yield Fault("Redis FLUSHALL", harm.flush_often, seconds=6)
     yield Fault("Redis SIGKILL, nothing on disk", harm.kill_redis, seconds=8)
-    yield Fault("Redis away", harm.redis_away(60, quick_seconds=8), seconds=12, quick=True)
+    yield Fault("Redis away", harm.redis_away(60, quick_seconds=8), seconds=12)
 
 
 def _postgres() -> Iterator[Fault]:
     yield Fault("PostgreSQL fast restart", harm.restart_postgres, seconds=10)
-    yield Fault("PostgreSQL SIGKILL", harm.kill_postgres, seconds=8, quick=True)
+    yield Fault("PostgreSQL SIGKILL", harm.kill_postgres, seconds=8)
     yield Fault("PostgreSQL away", harm.postgres_away(30), seconds=12)
-    yield Fault("PostgreSQL cuts every connection in mid-transaction", harm.cut_connections, seconds=8, quick=True)
+    yield Fault("PostgreSQL cuts every connection in mid-transaction", harm.cut_connections, seconds=8)
     yield Fault("PostgreSQL's disk is full", harm.fill_disk, seconds=12, small_disk=True)
 
 
@@ -129,10 +142,14 @@ def _providers() -> Iterator[Fault]:
     yield Fault("receipts before the answer, and in reverse", harm.misbehaving("receipt_first", "reversed_receipts"))
     yield Fault("receipts late", harm.misbehaving("accept", receipt_seconds=8), seconds=6)
     yield Fault("receipts forged", harm.misbehaving("forged_receipt", "wrong_signature"), seconds=6)
-    yield Fault("providers in trouble, all at once", harm.troubled, seconds=7, quick=True)
-    yield Fault("token revoked while all workers send", harm.revoke_often, seconds=8, quick=True)
+    yield Fault("providers in trouble, all at once", harm.troubled, seconds=7)
+    yield Fault("token revoked while all workers send", harm.revoke_often, seconds=8)
+
+
+def _bulk() -> Iterator[Fault]:
+    yield Fault("bulk run of one source", bulk_run, seconds=10, weight=0.0)
 
 
 def _clock() -> Iterator[Fault]:
-    yield Fault("clock jumps forward and back", harm.clock_jumps, seconds=8, quick=True)
+    yield Fault("clock jumps forward and back", harm.clock_jumps, seconds=8)
     yield Fault("clock leaps over quiet hours and midnight", harm.leap_over_the_night, seconds=8, starts_at="20:59")

@@ -104,6 +104,27 @@ def killing_at_renewals(marks: Sequence[Mark], times: int) -> Inflict:
     return inflict
 
 
+def in_turn(*inflicts: Inflict) -> Inflict:
+    """One after the other, for a row that says more in less time."""
+
+    async def inflict(trial: Trial) -> None:
+        for each in inflicts:
+            await each(trial)
+
+    return inflict
+
+
+def at_once(*inflicts: Inflict) -> Inflict:
+    """Side by side; only what cannot be taken for each other's work."""
+
+    async def inflict(trial: Trial) -> None:
+        async with asyncio.TaskGroup() as all_of_them:
+            for each in inflicts:
+                all_of_them.create_task(each(trial))
+
+    return inflict
+
+
 async def kill_a_worker(trial: Trial) -> None:
     await trial.kill(trial.rng.choice(WORKERS))
 
@@ -117,7 +138,7 @@ async def flush_redis(trial: Trial) -> None:
 
 
 async def flush_often(trial: Trial) -> None:
-    for _ in range(FLUSHES):
+    for _ in range(FLUSHES // 2 if trial.quick else FLUSHES):
         await _pause(trial, 0.4, 0.9)
         await flush_redis(trial)
         await trial.over()
@@ -174,7 +195,7 @@ def postgres_away(seconds: float) -> Inflict:
 
 async def cut_connections(trial: Trial) -> None:
     cut = 0
-    for _ in range(CUTS):
+    for _ in range(CUTS // 2 if trial.quick else CUTS):
         await _pause(trial, 0.3, 0.8)
         rows = await trial.stand.ask(
             "SELECT state LIKE '%transaction%' OR state = 'active' AS busy, pg_terminate_backend(pid)"
@@ -228,6 +249,7 @@ async def troubled(trial: Trial) -> None:
         "accept_then_drop": 5,
         "drop": 5,
         "accept_then_hang": 4,
+        "hang": 4,
         "receipt_first": 20,
         "duplicate_receipt": 20,
         "forged_receipt": 20,
@@ -256,7 +278,7 @@ async def revoke_token(trial: Trial) -> None:
 
 
 async def revoke_often(trial: Trial) -> None:
-    for _ in range(REVOKES):
+    for _ in range(REVOKES // 2 if trial.quick else REVOKES):
         await _pause(trial, 0.8, 1.4)
         await revoke_token(trial)
         await trial.over()

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import aiohttp
 
@@ -24,6 +25,8 @@ class Load:
     """What became of posting: `accepted` have their 202; `answers` counts every answer, silence as 0."""
 
     accepted: list[Invented] = field(default_factory=list)
+    accepted_at: dict[str, datetime] = field(default_factory=dict)
+    """By id of the event, on the installation's clock."""
     refused: list[Invented] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
 
@@ -56,6 +59,7 @@ async def _post_until_taken(
         load.answers[status] += 1
         if status == 202:
             load.accepted.append(event)
+            load.accepted_at[event.id] = clock()
             return
         await asyncio.sleep(AGAIN_SECONDS)
     load.refused.append(event)

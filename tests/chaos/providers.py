@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import signal
 from collections.abc import Mapping
+from datetime import datetime
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,12 @@ class Providers:
 
     async def ledger(self) -> Ledger:
         found = await self._call("GET", "/ledger")
-        return {channel: {key: (a, d) for key, (a, d) in keys.items()} for channel, keys in found.items()}
+        return {channel: {key: (a, d) for key, (a, d, _) in keys.items()} for channel, keys in found.items()}
+
+    async def first_taken(self) -> dict[str, datetime]:
+        """Key → when a provider first got it, on the installation's clock."""
+        found = await self._call("GET", "/ledger")
+        return {key: datetime.fromisoformat(at) for keys in found.values() for key, (_, _, at) in keys.items()}
 
     async def behave(self, *rules: Mapping[str, Any]) -> None:
         """Add rules for every recipient: `channel`, `behave`, and what else the script takes."""

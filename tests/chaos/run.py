@@ -41,7 +41,7 @@ class Plan:
     deliveries: int
 
     def events(self, fault: Fault) -> int:
-        share = fault.weight / sum(each.weight for each in self.faults)
+        share = fault.weight / (sum(each.weight for each in self.faults) or 1)
         return max(10, round(self.deliveries * share / DELIVERIES_PER_EVENT))
 
 
@@ -106,7 +106,7 @@ async def _one(plan: Plan, fault: Fault, stand: Stand, inventor: Inventor, resul
     await trial.mend_grant()
     row = await _judge(fault, trial, load, SETTLE_SECONDS)
     row.seconds = time.monotonic() - began
-    stand.accepted.extend(load.accepted)
+    stand.accepted.extend([*load.accepted, *trial.accepted])
     result.rows.append(row)
     say("  " + " | ".join(row.cells()[1:]) + f" | {row.seconds:.0f} s")
     if row.breaches():
@@ -128,7 +128,7 @@ async def _strike(plan: Plan, fault: Fault, trial: Trial, inventor: Inventor) ->
 async def _judge(fault: Fault, trial: Trial, load: Load, seconds: float) -> Row:
     stand = trial.stand
     unsettled = await observe.settle(stand, seconds)
-    found = examine(await observe.evidence(stand, load.accepted))
+    found = examine(await observe.evidence(stand, [*load.accepted, *trial.accepted]))
     recover = [one for struck in trial.struck for one in await observe.times_to_recover(stand, struck)]
     slowest = sorted(recover, key=lambda one: one.seconds, reverse=True)[:SLOWEST]
     notes = [*trial.notes, *([f"{trial.kills} stopped"] if trial.kills else [])]
@@ -141,7 +141,8 @@ async def _judge(fault: Fault, trial: Trial, load: Load, seconds: float) -> Row:
         slowest=[f"{shown_seconds(one.seconds)}: {one.story}" for one in slowest],
         drains=trial.drains,
         unsettled=unsettled,
-        refused=len(load.refused),
+        refused=len(load.refused) + trial.refused,
+        waits=trial.waits,
         notes=notes,
         not_done=trial.not_done,
     )

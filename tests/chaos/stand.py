@@ -83,16 +83,22 @@ class Stand:
             name = zalo_grant(load_settings(self.ground.environ))
             await tokens.seed(connection, name, token, self.clock(), replace=True)
 
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """One to the database, of the harness itself."""
+        connection = await asyncpg.connect(self.postgres.url, timeout=5)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
     async def ask(self, statement: str, *values: Any) -> Sequence[asyncpg.Record]:
         """What the database answers, once it answers."""
         async with asyncio.timeout(BACK_SECONDS):
             while True:
                 try:
-                    connection = await asyncpg.connect(self.postgres.url, timeout=5)
-                    try:
+                    async with self.connection() as connection:
                         return await connection.fetch(statement, *values)
-                    finally:
-                        await connection.close()
                 except DATABASE_DOWN:
                     await asyncio.sleep(0.1)
 

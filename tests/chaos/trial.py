@@ -7,12 +7,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from notifier.telemetry.marks import Mark
+from tests.chaos.events import Invented
 from tests.chaos.observe import Struck, struck_by_death, struck_by_outage
 from tests.chaos.servers import send
 from tests.chaos.stand import Stand, is_stopped
+from tests.chaos.verdict import Waits
 
 STOPPED_SECONDS = 20.0
 """Longer than any lease that keeps the bound on recovery."""
+QUICK_STOPPED_SECONDS = 11.0
+"""Longer than a process lives on without a sign of life."""
 MARK_SECONDS = 15.0
 DRAIN_PATIENCE_SECONDS = 45.0
 
@@ -27,6 +31,14 @@ class Trial:
     drains: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     not_done: list[str] = field(default_factory=list)
+    accepted: list[Invented] = field(default_factory=list)
+    """Events that the fault itself brought in, beside those that are posted meanwhile."""
+    refused: int = 0
+    waits: list[Waits] = field(default_factory=list)
+
+    def timed(self, what: str, seconds: list[float], bound: float) -> None:
+        """How long each of these messages took from the 202 to its provider, and what p99 may be at most."""
+        self.waits.append(Waits(what, seconds, bound))
 
     async def over(self) -> None:
         """An outage has ended now."""
@@ -83,7 +95,7 @@ class Trial:
     async def _frozen(self, pid: int) -> None:
         self.kills += 1
         self.struck.append(await struck_by_death(self.stand, pid))
-        await asyncio.sleep(STOPPED_SECONDS)
+        await asyncio.sleep(QUICK_STOPPED_SECONDS if self.quick else STOPPED_SECONDS)
         send(pid, signal.SIGCONT)
 
     async def _hit(

@@ -11,6 +11,27 @@ RECOVER_SECONDS = 15.0
 DRAIN_SECONDS = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long messages took from the 202 to their provider."""
+
+    what: str
+    seconds: Sequence[float]
+    bound: float
+    """What p99 may be at most."""
+
+    @property
+    def p99(self) -> float:
+        return percentile(self.seconds, 99) if self.seconds else math.inf
+
+    def told(self) -> str:
+        return f"{self.what}: p50 {shown_seconds(percentile(self.seconds, 50))}, p99 {shown_seconds(self.p99)}"
+
+    def as_json(self) -> dict[str, Any]:
+        p50, p99 = finite(percentile(self.seconds, 50)), finite(self.p99)
+        return {"what": self.what, "count": len(self.seconds), "p50": p50, "p99": p99, "bound": self.bound}
+
+
 @dataclass(slots=True)
 class Row:
     fault: str
@@ -26,6 +47,7 @@ class Row:
     unsettled: int = 0
     refused: int = 0
     """Events that got no 202 though they were posted again and again."""
+    waits: list[Waits] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     not_done: list[str] = field(default_factory=list)
     """What the fault was to do and could not: it proves nothing then."""
@@ -52,6 +74,7 @@ class Row:
             said.append(f"p99 of recovery is {shown_seconds(p99)}")
         if max(self.drains, default=0) > DRAIN_SECONDS:
             said.append(f"a drain took {max(self.drains):.0f} s")
+        said += [f"{each.told()}, at most {each.bound:g} s allowed" for each in self.waits if each.p99 > each.bound]
         return said + self.not_done
 
     def cells(self) -> list[str]:
@@ -66,7 +89,13 @@ class Row:
             str(found.unknown),
             shown_seconds(percentile(self.recover, 50)) if self.recover else "–",
             shown_seconds(percentile(self.recover, 99)) if self.recover else "–",
-            "; ".join([("FAILED: " + "; ".join(broken)) if (broken := self.breaches()) else "held", *self.notes]),
+            "; ".join(
+                [
+                    ("FAILED: " + "; ".join(broken)) if (broken := self.breaches()) else "held",
+                    *self.notes,
+                    *(each.told() for each in self.waits if each.p99 <= each.bound),
+                ]
+            ),
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -82,6 +111,7 @@ class Row:
             "drains": self.drains,
             "unsettled": self.unsettled,
             "refused": self.refused,
+            "waits": [each.as_json() for each in self.waits],
             "notes": self.notes,
             "seconds": round(self.seconds, 1),
             "breaches": self.breaches(),

@@ -45,6 +45,21 @@ async def test_a_full_channel_has_no_room_and_the_others_have():
     assert calls.room(SMS) == 2
 
 
+async def test_a_peer_that_bears_fewer_has_less_room():
+    calls: Calls[int] = Calls(Ledger().record, most=64, fewer={EMAIL: 8})
+    assert (calls.room(SMS), calls.room(EMAIL)) == (64, 8)
+
+
+async def test_one_source_leaves_room_for_another():
+    silent = asyncio.Event()
+    calls: Calls[int] = Calls(Ledger().record, most=8)
+    while calls.room(EMAIL, "a") > 0:
+        calls.start(EMAIL, answer(1, silent), "a")
+    assert (calls.room(EMAIL), calls.room(EMAIL, "b")) == (4, 2)
+    silent.set()
+    await calls.finish()
+
+
 async def test_results_that_come_during_a_record_are_recorded_together_after_it():
     ledger = Ledger()
     ledger.open.clear()

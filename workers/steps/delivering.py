@@ -85,7 +85,10 @@ Call = Sending | Asking | Abandoned
 
 def new_calls(app: App) -> Calls[Call]:
     """The calls of one worker process. Let them `finish` before the app is closed."""
-    return Calls(partial(_record_all, app), most=MOST_CALLS)
+    fewer: dict[str, int] = {
+        name: most for name, setup in app.providers.items() if (most := setup.capabilities.calls_at_once)
+    }
+    return Calls(partial(_record_all, app), most=MOST_CALLS, fewer=fewer)
 
 
 async def deliver(app: App, calls: Calls[Call], ids: Sequence[str]) -> None:
@@ -102,12 +105,12 @@ async def deliver(app: App, calls: Calls[Call], ids: Sequence[str]) -> None:
             calls.add(Abandoned(chunk))  # the commit may have happened all the same
             raise
         for asking in askings:
-            calls.start(asking.provider.name, ask(app, asking))
+            calls.start(asking.provider.name, ask(app, asking), asking.work.source)
         for sending in sendings:
             if sending.result is not None:
                 calls.add(sending)
             else:
-                calls.start(sending.provider.name, _call(app, sending))
+                calls.start(sending.provider.name, _call(app, sending), sending.work.source)
 
 
 async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Call]) -> tuple[list[Sending], list[Asking]]:
@@ -160,12 +163,13 @@ def _is_ready(app: App, work: Work) -> bool:
 async def _admitted(
     app: App, connection: Connection, ready: Sequence[Work], calls: Calls[Call], now: datetime
 ) -> list[tuple[Work, ProviderName]]:
-    """Those that may be sent now, each with its provider: the gate is open, and not too many are under way."""
+    """Those that may be sent now, each with its provider: the gate is open, and not too many are under way, of its source."""
     granted: list[tuple[Work, ProviderName]] = []
-    for urgency in sorted({work.delivery.urgency for work in ready}):
-        lane = [work for work in ready if work.delivery.urgency is urgency]
+    for urgency, source in sorted({(work.delivery.urgency, work.source) for work in ready}):
+        lane = [work for work in ready if (work.delivery.urgency, work.source) == (urgency, source)]
+        room = partial(calls.room, party=source)
         asked = [Asked(work.delivery.channel, work.delivery.provider, is_first_call=work.calls == 0) for work in lane]
-        answers = await app.gate.admit(connection, urgency, asked, calls.room, now)
+        answers = await app.gate.admit(connection, urgency, asked, room, now)
         granted += [(work, provider) for work, provider in zip(lane, answers, strict=True) if provider is not None]
     return granted
 
