@@ -37,6 +37,7 @@ CHORES_SECONDS = 60.0
 BATCH = 200
 """Rows of one kind, lane and source in one round: what one source adds to the wait of another."""
 AGAIN_SECONDS = 1.0
+CLOCK_SLACK = timedelta(seconds=2)
 GRACE_SECONDS = 2 * BEAT_SECONDS + 1
 """After the database was away, or after this process slept, the others need time to say that they are alive."""
 
@@ -59,8 +60,10 @@ async def _serve(app: App, connection: Connection, stop: asyncio.Event, grace: f
     leads, chores = False, asyncio.create_task(_nothing())
     ticked = time.monotonic()
     reap_from, chores_from = ticked + grace, ticked
+    seen = app.clock()
     try:
         while not stop.is_set():
+            seen = await watch_clock(app, connection, seen)
             led, leads = leads, await processes.lead(connection, ROLE, app.name, TERM)
             if leads is not led:
                 log.info("the dispatcher leads" if leads else "the dispatcher stands by")
@@ -82,6 +85,15 @@ async def _serve(app: App, connection: Connection, stop: asyncio.Event, grace: f
         await chores  # a token may be on its way
         with suppress(*DATABASE_DOWN, asyncpg.PostgresError):
             await processes.resign(connection, ROLE, app.name)
+
+
+async def watch_clock(app: App, connection: Connection, seen: datetime) -> datetime:
+    """The time now. Where the clock was set back since `seen`, nothing waits until it shows that time again."""
+    now = app.clock()
+    if seen - now > CLOCK_SLACK:
+        count = await rings.clock_was_set_back(connection, now, seen)
+        log.warning("the clock was set back", extra={"count": count})
+    return now
 
 
 async def _ring_for_a_tick(app: App, connection: Connection, stop: asyncio.Event) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "dead": "what did not reach its person: see it, send it again, drop it",
     "providers": "who carries each channel, how they stand; pause and resume one",
     "gaps": "events that did not come, by the numbers of their neighbours",
+    "calendar": "working days, holidays, make-up Saturdays and hours: see and change them",
     "timeline": "tell the whole story of one dossier's notices",
     "callbacks": "what dossier systems are told: see it, post it again",
     "zalo-token": "store the refresh token of the Zalo Official Account",

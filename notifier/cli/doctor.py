@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -11,19 +12,22 @@ from redis.exceptions import RedisError
 
 from channels import zalo
 from channels.registry import ProviderSetup
+from notifier.domain.clock import VIETNAM
 from notifier.domain.errors import NotifierError
 from notifier.domain.ids import ChannelName
+from notifier.reminders.calendar import PROVISIONAL, Calendars
 from notifier.rendering.renderer import Renderer
 from notifier.settings import Environment, Settings, load_settings
-from notifier.store import endpoints, tokens
+from notifier.store import calendar, endpoints, tokens
 from notifier.store.migrate import newest_revision
 from notifier.store.pool import DATABASE_DOWN, Connection, open_pool, schema_revision
 from workers.queues import connect
 from workers.receivers import endpoints_of, receivers_of
 from workers.tokens import grant_name
-from workers.wiring import ChannelSetup, channel_setups, rules_of, source_profiles
+from workers.wiring import ChannelSetup, channel_setups, clock_of, rules_of, source_profiles
 
 CITIZEN_CHANNELS_LEAST = 3
+DECEMBER = 12
 
 
 class Level(StrEnum):
@@ -207,8 +211,32 @@ async def _database(settings: Settings, setups: Mapping[ChannelName, ChannelSetu
                     f"{state.source} answered {state.reason} and is not posted to, {state.pending} wait: once it listens "
                     f"again, run `notifier callbacks enable {state.source}`",
                 )
+        today = clock_of(settings)().astimezone(VIETNAM).date()
+        for finding in calendar_findings(await calendar.read(connection), today):
+            yield finding
         async for finding in _grant(connection, setups.values()):
             yield finding
+
+
+def calendar_findings(calendars: Calendars, today: date) -> Iterator[Finding]:
+    """Whether working time can be counted this year and, from 1 December on, the next."""
+    years, soon = calendars.years(), today.year + (today.month == DECEMBER)
+    missing = [year for year in range(today.year, soon + 1) if year not in years]
+    for year in missing:
+        level = Level.FAULT if year == today.year else Level.WARNING
+        yield Finding(
+            level, "calendar", f"the days off of {year} are missing: enter them with `notifier calendar import`"
+        )
+    guessed = [day for day in calendars.days if day.date.year == soon and day.note.startswith(PROVISIONAL)]
+    if guessed and today.month == DECEMBER:
+        yield Finding(
+            Level.WARNING,
+            "calendar",
+            f"{len(guessed)} days of {soon} are not announced yet: see `notifier calendar list {soon}`, then enter "
+            "what was announced with `notifier calendar add`",
+        )
+    if not missing:
+        yield Finding(Level.OK, "calendar", f"days off are kept for {', '.join(map(str, sorted(years)))}")
 
 
 async def _grant(connection: Connection, setups: Iterable[ChannelSetup]) -> AsyncIterator[Finding]:

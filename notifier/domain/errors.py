@@ -5,7 +5,9 @@ NotifierError                     code, and a sentence that says what to do
 ├── RulesError      NOTIFIER-RUL  the routing rules are not usable
 ├── IntakeError                   an event cannot be taken in (becomes a problem document)
 ├── TemplateFault   NOTIFIER-TPL  a message cannot be rendered: stops that message only
-└── TokenLost       NOTIFIER-TOK  a provider's grant is gone; an administrator must consent again
+├── TokenLost       NOTIFIER-TOK  a provider's grant is gone; an administrator must consent again
+├── YearMissing     NOTIFIER-CAL  working time was asked for in a year whose days off are not kept
+└── EntryError      NOTIFIER-CAL  a row of the working calendar cannot be read
 """
 
 from dataclasses import dataclass
@@ -45,6 +47,22 @@ class TemplateFault(NotifierError):
 
 class TokenLost(NotifierError):
     code = "NOTIFIER-TOK-001"
+
+
+class YearMissing(NotifierError):
+    """Nothing is guessed about `year`: an administrator enters its days (docs/how-to/keep-the-calendar.md)."""
+
+    code = "NOTIFIER-CAL-001"
+
+    def __init__(self, year: int) -> None:
+        super().__init__(
+            f"the working calendar does not hold all days off of {year}: import them with `notifier calendar import`"
+        )
+        self.year = year
+
+
+class EntryError(NotifierError):
+    code = "NOTIFIER-CAL-002"
 
 
 class IntakeError(NotifierError):

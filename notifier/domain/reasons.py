@@ -88,6 +88,9 @@ class ReasonCode(StrEnum):
     CALLBACKS_DISABLED = "callback.disabled"
     CALLBACKS_ENABLED = "callback.enabled"
     CALLBACKS_REPLAYED = "callback.replayed"
+    # the working calendar
+    CALENDAR_DAY = "calendar.day"
+    CALENDAR_HOURS = "calendar.hours"
 
 
 TEXTS: dict[ReasonCode, tuple[str, str]] = {
@@ -251,6 +254,14 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.CALLBACKS_REPLAYED: (
         "{by} cho gửi lại {count} phản hồi đến {source}",
         "{count} delivery events are posted again to {source}, by {by}",
+    ),
+    ReasonCode.CALENDAR_DAY: (
+        "{by} ghi ngày {date} là {kind} ({agency}), trước đó {before}: {note} (nguồn: {source})",
+        "{by} has {date} as {kind} ({agency}), before that {before}: {note} (source: {source})",
+    ),
+    ReasonCode.CALENDAR_HOURS: (
+        "{by} đặt giờ làm việc từ {since} ({agency}): {week}, trước đó {before}: {note} (nguồn: {source})",
+        "{by} sets the hours from {since} on ({agency}): {week}, before that {before}: {note} (source: {source})",
     ),
 }
 """Vietnamese and English, with the names of the values each sentence needs."""

@@ -13,7 +13,8 @@ from notifier.domain.ids import ChannelName, DeliveryId, EventId, ReceiptId
 from notifier.store.pool import Connection
 
 BELL = "bell"
-RING_LEASE = timedelta(seconds=5)
+RING_LEASE = timedelta(seconds=2)
+"""Queues are short: what is not claimed by then was lost, or never put into one that was long."""
 FREE = "(lease_until IS NULL OR lease_until < now())"
 CLAIMABLE = f"({FREE} OR lease_owner = '{BELL}')"
 
@@ -86,6 +87,18 @@ _TAKE_BACK = [
     f" WHERE {unfinished} lease_owner = ANY ($1::text[]) AND lease_until > now() RETURNING 1"
     for table, unfinished in {**_UNFINISHED, "oauth_token": ""}.items()
 ]  # event_due, delivery_due, receipt_due, callback_due: all that is unfinished is read, once for each process that dies
+
+
+async def clock_was_set_back(connection: Connection, now: datetime, seen: datetime) -> int:
+    """What was due before the clock was set back from `seen` to `now` is due still; answers how many rows that were."""
+    found = 0
+    async with connection.transaction():
+        for table in _UNFINISHED:
+            moved = await connection.fetch(
+                f"UPDATE {table} SET due_at = $1 WHERE due_at > $1 AND due_at <= $2 RETURNING 1", now, seen
+            )
+            found += len(moved)
+    return found
 
 
 async def take_back(connection: Connection, dead: Collection[str]) -> int:

@@ -14,7 +14,7 @@ from notifier.store import processes, rings
 from tests.integration.test_delivery_faults import CITIZEN_PHONE, pass_time, reasons, script, taken
 from tests.support.intake import sample
 from tests.support.stack import CALLS, post_event, settle, states, work_once
-from workers import dispatcher
+from workers import dispatcher, steps
 from workers.heartbeat import LIFE
 from workers.wiring import App
 
@@ -173,3 +173,29 @@ async def test_one_unknown_is_settled_without_a_receipt_and_stays_visible(client
     assert (await reasons(app, "citizen", "zalo"))[-1] == "settled.no_receipt"
     with suppress(asyncio.InvalidStateError):
         connection.answer.set_result(Transient("x", "y"))
+
+
+async def test_what_was_due_before_the_clock_was_set_back_does_not_wait_for_it(client, ground, app, sandbox):
+    await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
+    async with app.pool.acquire() as connection:
+        await steps.route(app, [str(await connection.fetchval("SELECT id FROM event"))])
+    seen = app.clock()
+    pass_time(ground, -timedelta(hours=3))
+    await settle(app, states={"sending"})
+    assert set((await states(app)).values()) == {"planned"}
+    async with app.pool.acquire() as connection:
+        assert await dispatcher.watch_clock(app, connection, seen) < seen
+    await settle(app)
+    assert set((await states(app)).values()) <= {"delivered", "read"}
+
+
+async def test_what_waits_for_its_hour_still_waits_when_the_clock_was_set_back(client, ground, app, sandbox):
+    pass_time(ground, timedelta(hours=6))
+    await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
+    await work_once(app)
+    seen = app.clock()
+    pass_time(ground, -timedelta(minutes=30))
+    async with app.pool.acquire() as connection:
+        await dispatcher.watch_clock(app, connection, seen)
+    await settle(app)
+    assert (await states(app))["citizen", "sms"] == "held"

@@ -75,4 +75,5 @@ def test_the_table_of_metrics_is_complete():
         "notifier_unfinished_rows",
         "notifier_overdue_seconds",
         "notifier_provider_passes",
+        "notifier_calendar_days_left",
     }

@@ -10,7 +10,7 @@ from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
 
 from notifier.delivery.gate import ProviderState
 from notifier.intake.problems import PROBLEMS
-from notifier.store import providers
+from notifier.store import calendar, providers
 from notifier.store.gauges import Backlog, backlog
 from notifier.store.migrate import newest_revision
 from notifier.store.pool import DATABASE_DOWN, schema_revision
@@ -58,6 +58,7 @@ async def metrics(request: web.Request) -> web.Response:
         async with app.pool.acquire(timeout=WAIT_SECONDS) as connection:
             registry.register(_BacklogCollector(await backlog(connection, app.clock())))
             registry.register(_ProviderCollector(await providers.read(connection)))
+            registry.register(_CalendarCollector(await calendar.days_left(connection, app.clock())))
     return web.Response(body=text + generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
@@ -83,6 +84,15 @@ class _ProviderCollector:
         for state in self._states:
             passes.add_metric([state.name, state.channel], float(state.passes()))
         return [passes]
+
+
+class _CalendarCollector:
+    def __init__(self, days_left: int) -> None:
+        self._days_left = days_left
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        help_text = "Days ahead the working calendar is kept for"
+        return [GaugeMetricFamily("notifier_calendar_days_left", help_text, value=self._days_left)]
 
 
 async def problem_page(request: web.Request) -> web.Response:
