@@ -72,12 +72,12 @@ class Calendar:
 
     agency: str
     years: frozenset[int]
-    days: Mapping[date, Day]
-    weeks: tuple[Week, ...]
+    days: Mapping[date, Day] = field(repr=False)
+    weeks: tuple[Week, ...] = field(repr=False)
     """The agency's own and the province's; a later one goes before, the agency's before the province's."""
-    opens: tuple[datetime, ...]
-    closes: tuple[datetime, ...]
-    before: tuple[timedelta, ...]
+    opens: tuple[datetime, ...] = field(repr=False)
+    closes: tuple[datetime, ...] = field(repr=False)
+    before: tuple[timedelta, ...] = field(repr=False)
     """The working time of the calendar before each opening."""
 
 

@@ -20,7 +20,7 @@ calendars = st.sampled_from([SEEDED.of(), SATURDAYS.of("H01.14")])
 seconds = st.integers(0, int(timedelta(days=500).total_seconds()))
 edges = st.sampled_from([at(f"2026-{day} {hour}") for day in ("01-10", "02-13", "11-23") for hour in (
     "07:00", "07:30", "11:30", "13:00", "13:30", "17:00")])  # fmt: skip
-moments = seconds.map(lambda number: at("2025-06-01 00:00") + timedelta(seconds=number)) | edges
+moments = seconds.map(lambda number: at("2025-08-01 00:00") + timedelta(seconds=number)) | edges
 durations = st.integers(0, 60 * 8 * 3600).map(lambda number: timedelta(seconds=number))
 unhurried = settings(deadline=None)
 
