@@ -38,6 +38,8 @@ BATCH = 200
 """Rows of one kind, lane and source in one round: what one source adds to the wait of another."""
 AGAIN_SECONDS = 1.0
 CLOCK_SLACK = timedelta(seconds=2)
+LATE = timedelta(seconds=5)
+"""By then after a jump of the clock, what was begun before it is written."""
 GRACE_SECONDS = 2 * BEAT_SECONDS + 1
 """After the database was away, or after this process slept, the others need time to say that they are alive."""
 
@@ -60,10 +62,10 @@ async def _serve(app: App, connection: Connection, stop: asyncio.Event, grace: f
     leads, chores = False, asyncio.create_task(_nothing())
     ticked = time.monotonic()
     reap_from, chores_from = ticked + grace, ticked
-    seen = app.clock()
+    watch = ClockWatch(app.clock())
     try:
         while not stop.is_set():
-            seen = await watch_clock(app, connection, seen)
+            await watch.look(connection, app.clock())
             led, leads = leads, await processes.lead(connection, ROLE, app.name, TERM)
             if leads is not led:
                 log.info("the dispatcher leads" if leads else "the dispatcher stands by")
@@ -87,13 +89,24 @@ async def _serve(app: App, connection: Connection, stop: asyncio.Event, grace: f
             await processes.resign(connection, ROLE, app.name)
 
 
-async def watch_clock(app: App, connection: Connection, seen: datetime) -> datetime:
-    """The time now. Where the clock was set back since `seen`, nothing waits until it shows that time again."""
-    now = app.clock()
-    if seen - now > CLOCK_SLACK:
-        count = await rings.clock_was_set_back(connection, now, seen)
-        log.warning("the clock was set back", extra={"count": count})
-    return now
+class ClockWatch:
+    """Where the clock was set back, nothing waits until it shows the time of before again."""
+
+    def __init__(self, now: datetime) -> None:
+        self._seen = self._before = now
+        self._late_until = float("-inf")
+
+    async def look(self, connection: Connection, now: datetime) -> None:
+        seen, self._seen = self._seen, now
+        if seen - now > CLOCK_SLACK:
+            self._before, since = seen, now
+            self._late_until = time.monotonic() + LATE.total_seconds()
+            log.warning("the clock was set back")
+        elif time.monotonic() < self._late_until:
+            since = max(now, self._before - LATE)
+        else:
+            return
+        await rings.clock_was_set_back(connection, now, since, self._before + LATE)
 
 
 async def _ring_for_a_tick(app: App, connection: Connection, stop: asyncio.Event) -> None:

@@ -89,16 +89,13 @@ _TAKE_BACK = [
 ]  # event_due, delivery_due, receipt_due, callback_due: all that is unfinished is read, once for each process that dies
 
 
-async def clock_was_set_back(connection: Connection, now: datetime, seen: datetime) -> int:
-    """What was due before the clock was set back from `seen` to `now` is due still; answers how many rows that were."""
-    found = 0
+async def clock_was_set_back(connection: Connection, now: datetime, since: datetime, until: datetime) -> None:
+    """What was due from `since` to `until`, before the clock was set back to `now`, is due still."""
     async with connection.transaction():
         for table in _UNFINISHED:
-            moved = await connection.fetch(
-                f"UPDATE {table} SET due_at = $1 WHERE due_at > $1 AND due_at <= $2 RETURNING 1", now, seen
+            await connection.execute(
+                f"UPDATE {table} SET due_at = $1 WHERE due_at > $2 AND due_at <= $3", now, since, until
             )
-            found += len(moved)
-    return found
 
 
 async def take_back(connection: Connection, dead: Collection[str]) -> int:

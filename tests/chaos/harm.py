@@ -17,6 +17,8 @@ FLUSHES, CUTS, REVOKES = 6, 6, 4
 TROUBLE_SECONDS = 5.0
 QUICK_TROUBLE_SECONDS = 4.0
 GRANT_SHOWS_SECONDS = 3.0
+WRITTEN_SECONDS = 0.5
+"""After a jump of the clock: until then what was begun before it has been written with the old time."""
 
 
 async def nothing(trial: Trial) -> None:
@@ -292,6 +294,7 @@ async def clock_jumps(trial: Trial) -> None:
     for jump in (timedelta(hours=1), -timedelta(hours=1)):
         await _pause(trial, 1.5, 2)
         _move(trial, jump)
+        await asyncio.sleep(WRITTEN_SECONDS)
         await trial.over()
 
 

@@ -179,23 +179,34 @@ async def test_what_was_due_before_the_clock_was_set_back_does_not_wait_for_it(c
     await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
     async with app.pool.acquire() as connection:
         await steps.route(app, [str(await connection.fetchval("SELECT id FROM event"))])
-    seen = app.clock()
+    watch = dispatcher.ClockWatch(app.clock())
     pass_time(ground, -timedelta(hours=3))
     await settle(app, states={"sending"})
     assert set((await states(app)).values()) == {"planned"}
     async with app.pool.acquire() as connection:
-        assert await dispatcher.watch_clock(app, connection, seen) < seen
+        await watch.look(connection, app.clock())
     await settle(app)
     assert set((await states(app)).values()) <= {"delivered", "read"}
+
+
+async def test_what_is_written_late_with_the_time_of_before_does_not_wait_for_it_either(client, ground, app, sandbox):
+    watch, before = dispatcher.ClockWatch(app.clock()), app.clock()
+    pass_time(ground, -timedelta(hours=3))
+    async with app.pool.acquire() as connection:
+        await watch.look(connection, app.clock())
+        await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
+        await connection.execute("UPDATE event SET due_at = $1", before)
+        await watch.look(connection, app.clock())
+        assert await connection.fetchval("SELECT due_at FROM event") <= app.clock()
 
 
 async def test_what_waits_for_its_hour_still_waits_when_the_clock_was_set_back(client, ground, app, sandbox):
     pass_time(ground, timedelta(hours=6))
     await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
     await work_once(app)
-    seen = app.clock()
+    watch = dispatcher.ClockWatch(app.clock())
     pass_time(ground, -timedelta(minutes=30))
     async with app.pool.acquire() as connection:
-        await dispatcher.watch_clock(app, connection, seen)
+        await watch.look(connection, app.clock())
     await settle(app)
     assert (await states(app))["citizen", "sms"] == "held"
