@@ -19,14 +19,23 @@ async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: floa
         min_size=1,
         max_size=size,
         init=_teach_json,
+        connection_class=_Stateless,
         timeout=CONNECT_SECONDS,
         command_timeout=statement_timeout_seconds + 2,
         server_settings={
             "application_name": name,
             "statement_timeout": str(int(statement_timeout_seconds * 1000)),
             "timezone": "UTC",
+            "jit": "off",  # it compiles for longer than these statements run
         },
     )
+
+
+class _Stateless(asyncpg.Connection):
+    """Nothing here leaves a lock, a setting or a cursor on a connection, so none has to be reset when it is given back."""
+
+    def get_reset_query(self) -> str:
+        return ""
 
 
 async def _teach_json(connection: Connection) -> None:
