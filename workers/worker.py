@@ -7,6 +7,7 @@ popped when it is killed (RQ 3.0, `Queue.dequeue_any`).
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -15,6 +16,7 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
+import uvloop
 from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
@@ -37,13 +39,15 @@ PATIENCE_SECONDS = 20.0
 CLOSE_SECONDS = 28.0
 REPORT_SECONDS = 1.0
 REDIS_AGAIN_SECONDS = 1.0
+NICENESS = {Urgency.URGENT: 0, Urgency.NORMAL: 0, Urgency.BULK: 10}
+"""On a machine that is busy, what is in no hurry leaves the processors to the rest."""
 
 
 class Workshop:
     """The running event loop of this process with everything that the steps use."""
 
     def __init__(self, settings: Settings, name: str) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="steps", daemon=True)
         self._thread.start()
         self._context: AbstractAsyncContextManager[App] = open_app(settings, name=name)
@@ -118,6 +122,7 @@ class LaneWorker(SimpleWorker):
 def work(settings: Settings, lane: Urgency, *, name: str) -> None:
     """Serve one lane until SIGTERM or SIGINT. A Redis that is away is waited for."""
     global _workshop  # noqa: PLW0603 - RQ calls a function by its name
+    os.nice(NICENESS[lane])
     _workshop = Workshop(settings, name)
     try:
         for number in count(1):
