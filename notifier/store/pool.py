@@ -10,6 +10,8 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Pool = asyncpg.Pool
 
 CONNECT_SECONDS = 5
+IDLE_SECONDS = 5
+"""A process that stands still in mid-transaction loses it, so that nobody waits longer for what it had locked."""
 
 
 async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: float = 15, name: str = "notifier") -> Pool:
@@ -25,6 +27,7 @@ async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: floa
         server_settings={
             "application_name": name,
             "statement_timeout": str(int(statement_timeout_seconds * 1000)),
+            "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
             "timezone": "UTC",
             "jit": "off",  # it compiles for longer than these statements run
         },
@@ -52,6 +55,7 @@ DATABASE_DOWN = (
     asyncpg.InsufficientResourcesError,  # class 53: too many connections, disk full
     asyncpg.OperatorInterventionError,  # class 57: shut down, starting up, cut off, cancelled for its time
     asyncpg.TransactionRollbackError,  # class 40: a deadlock was broken by ending this transaction
+    asyncpg.IdleInTransactionSessionTimeoutError,  # this process stood still
     asyncpg.InterfaceError,
 )
 """What a statement raises when the database cannot be reached or cannot serve; nothing was acknowledged then."""

@@ -17,6 +17,8 @@ STOPPED_SECONDS = 20.0
 """Longer than any lease that keeps the bound on recovery."""
 QUICK_STOPPED_SECONDS = 11.0
 """Longer than a process lives on without a sign of life."""
+AWAKE_SECONDS = 2.0
+"""After that, what it had on its desk when it was stopped is written."""
 MARK_SECONDS = 15.0
 DRAIN_PATIENCE_SECONDS = 45.0
 
@@ -97,6 +99,7 @@ class Trial:
         self.struck.append(await struck_by_death(self.stand, pid))
         await asyncio.sleep(QUICK_STOPPED_SECONDS if self.quick else STOPPED_SECONDS)
         send(pid, signal.SIGCONT)
+        await asyncio.sleep(AWAKE_SECONDS)
 
     async def _hit(
         self, mark: Mark, number: signal.Signals, provoke: Callable[[], Awaitable[None]] | None
