@@ -90,8 +90,9 @@ _STAGES = {
 _PROVOKED = {"ring": harm.flush_redis, "reap": harm.kill_a_worker, "token": harm.revoke_token}
 _QUICK_MARKS = (Mark.INTAKE_AFTER_COMMIT, Mark.ROUTE_BEFORE_COMMIT, Mark.ATTEMPT_AFTER_COMMIT, Mark.CALL_AFTER)
 _KILLS_PER_MARK = 3
-_SECONDS_PER_MARK = {"token": 25}
-"""Where more time is needed for three kills than usual: a renewal waits for the lease of the one before."""
+_SECONDS_PER_MARK = {"token": 30}
+"""Where more time is needed than usual: a renewal waits until the lease of the one before has ended."""
+_KILLS_PER_RENEWAL_MARK = 2
 
 
 def _marks() -> Iterator[Fault]:
@@ -102,7 +103,7 @@ def _marks() -> Iterator[Fault]:
             continue
         kill = harm.killing_at(marks, _KILLS_PER_MARK, _PROVOKED.get(word))
         if word == "token":
-            kill = harm.killing_at_renewals(marks, _KILLS_PER_MARK)
+            kill = harm.killing_at_renewals(marks, _KILLS_PER_RENEWAL_MARK)
         freeze = harm.freezing_at(marks, _PROVOKED.get(word))
         yield Fault(
             f"SIGKILL at {len(marks)} marks of {_STAGES[word]}",

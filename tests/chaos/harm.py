@@ -16,7 +16,6 @@ Inflict = Callable[[Trial], Awaitable[None]]
 FLUSHES, CUTS, REVOKES = 6, 6, 4
 TROUBLE_SECONDS = 5.0
 QUICK_TROUBLE_SECONDS = 4.0
-GRANT_SHOWS_SECONDS = 3.0
 WRITTEN_SECONDS = 0.5
 """After a jump of the clock: until then what was begun before it has been written with the old time."""
 
@@ -94,14 +93,12 @@ def _provoking(trial: Trial, provoke: Inflict | None) -> Callable[[], Awaitable[
 
 
 def killing_at_renewals(marks: Sequence[Mark], times: int) -> Inflict:
-    """As `killing_at`, at the renewal of the token, with a look after each kill whether the grant is still there."""
+    """As `killing_at`, at the renewal of the token, each time waiting until somebody has a good token again."""
 
     async def inflict(trial: Trial) -> None:
         for mark in marks:
             for _ in range(times):
-                await trial.kill_at(mark, _provoking(trial, revoke_token))
-                await asyncio.sleep(GRANT_SHOWS_SECONDS)
-                await trial.mend_grant()
+                await trial.kill_at_renewal(mark, lambda: revoke_token(trial))
 
     return inflict
 

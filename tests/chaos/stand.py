@@ -75,6 +75,10 @@ class Stand:
         rows = await self.ask("SELECT lost FROM oauth_token")
         return any(row["lost"] is not None for row in rows)
 
+    async def token_version(self) -> int:
+        (row,) = await self.ask("SELECT max(version) AS version FROM oauth_token")
+        return int(row["version"])
+
     async def consent_again(self) -> None:
         """What an administrator does when the Zalo grant is lost."""
         token = await self.providers.consent()

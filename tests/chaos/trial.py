@@ -20,6 +20,8 @@ QUICK_STOPPED_SECONDS = 11.0
 AWAKE_SECONDS = 2.0
 """After that, what it had on its desk when it was stopped is written."""
 MARK_SECONDS = 15.0
+RENEWED_SECONDS = 20.0
+GRANT_NOTE = "the Zalo grant was lost, an administrator consented again"
 DRAIN_PATIENCE_SECONDS = 45.0
 
 
@@ -46,16 +48,42 @@ class Trial:
         """An outage has ended now."""
         self.struck.append(await struck_by_outage(self.stand))
 
-    async def mend_grant(self) -> None:
-        """Consent again where the Zalo grant is lost, and count from then.
+    async def mend_grant(self) -> bool:
+        """Consent again where the Zalo grant is lost, and count from then; answers whether it was.
 
         A refresh token works once: if the only process that knows the next one dies before it has kept it, nobody has a
         good one. That takes a person, in production as well.
         """
-        if await self.stand.is_grant_lost():
-            await self.stand.consent_again()
-            self.notes.append("the Zalo grant was lost, an administrator consented again")
-            await self.over()
+        if not await self.stand.is_grant_lost():
+            return False
+        await self.stand.consent_again()
+        if GRANT_NOTE not in self.notes:
+            self.notes.append(GRANT_NOTE)
+        await self.over()
+        return True
+
+    async def kill_at_renewal(self, mark: Mark, provoke: Callable[[], Awaitable[None]]) -> None:
+        """As `kill_at`, and wait until the token is renewed by another process, or turns out to be lost.
+
+        What waited for a lost one waited for a person: it is counted from the consent.
+        """
+        before = await self.stand.token_version()
+        await self.kill_at(mark, provoke)
+        if not self.not_done:
+            await self._until_async(lambda: self._renewed_or_lost(before), RENEWED_SECONDS)
+        struck = len(self.struck)
+        if await self.mend_grant() and struck:
+            del self.struck[struck - 1]
+
+    async def _renewed_or_lost(self, before: int) -> bool:
+        return await self.stand.is_grant_lost() or await self.stand.token_version() > before
+
+    @staticmethod
+    async def _until_async(condition: Callable[[], Awaitable[bool]], seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not await condition() and loop.time() < deadline:
+            await asyncio.sleep(0.2)
 
     async def kill(self, role: str) -> None:
         """SIGKILL, and wait until the supervisor has brought the role back."""
