@@ -51,8 +51,8 @@ class Heartbeat:
             await asyncio.sleep(BEAT_SECONDS)
             try:
                 await self._beat()
-            except (*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError):
-                log.warning("this process could not say that it is alive")
+            except Exception:  # whatever it was: who stops saying so is taken for dead for ever
+                log.warning("this process could not say that it is alive", exc_info=True)
 
     async def _beat(self) -> None:
         began = time.monotonic()

@@ -64,7 +64,12 @@ class Workshop:
         }
 
     def run(self, step: Step, ids: Sequence[str]) -> None:
-        """Run one step to its end. Faults of single rows are the step's business; what comes out here is ours."""
+        """Run one step to its end. Faults of single rows are the step's business; what comes out here is ours.
+
+        A process that is not believed to be alive begins nothing: what it took would be taken from it at once.
+        """
+        if not self._app.heartbeat.is_believed():
+            return
         self._do(asyncio.wait_for(self._steps[step](ids), JOB_TIMEOUT_SECONDS - 10), None)
 
     def close(self) -> None:

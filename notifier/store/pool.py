@@ -57,6 +57,7 @@ DATABASE_DOWN = (
     asyncpg.TransactionRollbackError,  # class 40: a deadlock was broken by ending this transaction
     asyncpg.IdleInTransactionSessionTimeoutError,  # this process stood still
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut at an odd moment
 )
 """What a statement raises when the database cannot be reached or cannot serve; nothing was acknowledged then."""
 
