@@ -98,10 +98,15 @@ async def clock_was_set_back(connection: Connection, now: datetime, since: datet
             )
 
 
+_PROBE_AGAIN = "UPDATE provider SET until = changed_at WHERE circuit = 'half_open' AND probe = ANY ($1::text[])"
+"""A probe was claimed at `changed_at`: from then on the next one may be tried. A handful of rows."""
+
+
 async def take_back(connection: Connection, dead: Collection[str]) -> int:
-    """End the leases of processes that have died; answers how many there were."""
+    """End the leases of processes that have died, and the probes they had begun; answers how many leases there were."""
     taken = 0
     async with connection.transaction():
         for statement in _TAKE_BACK:
             taken += len(await connection.fetch(statement, list(dead)))
+        await connection.execute(_PROBE_AGAIN, list(dead))
     return taken

@@ -87,11 +87,12 @@ _STAGES = {
     "tell": "telling the dossier system",
 }
 """The first word of a mark → what happens there."""
-_PROVOKED = {"ring": harm.flush_redis, "reap": harm.kill_a_worker, "token": harm.revoke_token}
+_PROVOKED = {"ring": harm.flush_redis, "reap": harm.kill_a_worker}
 _QUICK_MARKS = (Mark.INTAKE_AFTER_COMMIT, Mark.ROUTE_BEFORE_COMMIT, Mark.ATTEMPT_AFTER_COMMIT, Mark.CALL_AFTER)
 _KILLS_PER_MARK = 3
 _SECONDS_PER_MARK = {"token": 30}
 """Where more time is needed than usual: a renewal waits until the lease of the one before has ended."""
+_FROZEN_SECONDS_PER_MARK = {"token": 40}
 _KILLS_PER_RENEWAL_MARK = 2
 
 
@@ -101,16 +102,21 @@ def _marks() -> Iterator[Fault]:
         marks = [mark for mark in Mark if _word(mark) == word and mark not in missing]
         if not marks:
             continue
-        kill = harm.killing_at(marks, _KILLS_PER_MARK, _PROVOKED.get(word))
         if word == "token":
-            kill = harm.killing_at_renewals(marks, _KILLS_PER_RENEWAL_MARK)
-        freeze = harm.freezing_at(marks, _PROVOKED.get(word))
+            kill, freeze = harm.killing_at_renewals(marks, _KILLS_PER_RENEWAL_MARK), harm.freezing_at_renewals(marks)
+        else:
+            kill = harm.killing_at(marks, _KILLS_PER_MARK, _PROVOKED.get(word))
+            freeze = harm.freezing_at(marks, _PROVOKED.get(word))
         yield Fault(
             f"SIGKILL at {len(marks)} marks of {_STAGES[word]}",
             kill,
             seconds=_SECONDS_PER_MARK.get(word, 7) * len(marks),
         )
-        yield Fault(f"SIGSTOP at {len(marks)} marks of {_STAGES[word]}", freeze, seconds=21 * len(marks))
+        yield Fault(
+            f"SIGSTOP at {len(marks)} marks of {_STAGES[word]}",
+            freeze,
+            seconds=_FROZEN_SECONDS_PER_MARK.get(word, 21) * len(marks),
+        )
 
 
 def _word(mark: Mark) -> str:

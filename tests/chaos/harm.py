@@ -98,7 +98,17 @@ def killing_at_renewals(marks: Sequence[Mark], times: int) -> Inflict:
     async def inflict(trial: Trial) -> None:
         for mark in marks:
             for _ in range(times):
-                await trial.kill_at_renewal(mark, lambda: revoke_token(trial))
+                await trial.at_renewal(mark, trial.kill_at, lambda: revoke_token(trial))
+
+    return inflict
+
+
+def freezing_at_renewals(marks: Sequence[Mark]) -> Inflict:
+    """Likewise."""
+
+    async def inflict(trial: Trial) -> None:
+        for mark in marks:
+            await trial.at_renewal(mark, trial.freeze_at, lambda: revoke_token(trial))
 
     return inflict
 

@@ -20,7 +20,10 @@ QUICK_STOPPED_SECONDS = 11.0
 AWAKE_SECONDS = 2.0
 """After that, what it had on its desk when it was stopped is written."""
 MARK_SECONDS = 15.0
+RENEWAL_SECONDS = 40.0
+"""For somebody to pass a mark of it: a provider whose token is refused is tried again only now and then."""
 RENEWED_SECONDS = 20.0
+Hurt = Callable[[Mark, Callable[[], Awaitable[None]], float], Awaitable[None]]
 GRANT_NOTE = "the Zalo grant was lost, an administrator consented again"
 DRAIN_PATIENCE_SECONDS = 45.0
 
@@ -62,18 +65,18 @@ class Trial:
         await self.over()
         return True
 
-    async def kill_at_renewal(self, mark: Mark, provoke: Callable[[], Awaitable[None]]) -> None:
-        """As `kill_at`, and wait until the token is renewed by another process, or turns out to be lost.
+    async def at_renewal(self, mark: Mark, hurt: Hurt, provoke: Callable[[], Awaitable[None]]) -> None:
+        """As `kill_at` or `freeze_at` (`hurt`), until somebody has renewed the token, or it turns out to be lost.
 
-        What waited for a lost one waited for a person: it is counted from the consent.
+        Where the only process that knew the next token was hurt, nobody could send until it woke, or until a person
+        consented: what waited for that is counted from then.
         """
-        before = await self.stand.token_version()
-        await self.kill_at(mark, provoke)
-        if not self.not_done:
-            await self._until_async(lambda: self._renewed_or_lost(before), RENEWED_SECONDS)
-        struck = len(self.struck)
-        if await self.mend_grant() and struck:
-            del self.struck[struck - 1]
+        before, struck = await self.stand.token_version(), len(self.struck)
+        await hurt(mark, provoke, RENEWAL_SECONDS)
+        await self._until_async(lambda: self._renewed_or_lost(before), RENEWED_SECONDS)
+        if await self.mend_grant() or mark is Mark.TOKEN_BEFORE_COMMIT:
+            del self.struck[struck : struck + 1]
+            await self.over()
 
     async def _renewed_or_lost(self, before: int) -> bool:
         return await self.stand.is_grant_lost() or await self.stand.token_version() > before
@@ -110,15 +113,19 @@ class Trial:
         send(pid, signal.SIGSTOP)
         await self._frozen(pid)
 
-    async def kill_at(self, mark: Mark, provoke: Callable[[], Awaitable[None]] | None = None) -> None:
-        pid = await self._hit(mark, signal.SIGKILL, provoke)
+    async def kill_at(
+        self, mark: Mark, provoke: Callable[[], Awaitable[None]] | None = None, seconds: float = MARK_SECONDS
+    ) -> None:
+        pid = await self._hit(mark, signal.SIGKILL, provoke, seconds)
         if pid is not None:
             self.kills += 1
             self.struck.append(await struck_by_death(self.stand, pid))
         await self.stand.back()
 
-    async def freeze_at(self, mark: Mark, provoke: Callable[[], Awaitable[None]] | None = None) -> None:
-        pid = await self._hit(mark, signal.SIGSTOP, provoke)
+    async def freeze_at(
+        self, mark: Mark, provoke: Callable[[], Awaitable[None]] | None = None, seconds: float = MARK_SECONDS
+    ) -> None:
+        pid = await self._hit(mark, signal.SIGSTOP, provoke, seconds)
         if pid is not None:
             await self._frozen(pid)
 
@@ -130,7 +137,7 @@ class Trial:
         await asyncio.sleep(AWAKE_SECONDS)
 
     async def _hit(
-        self, mark: Mark, number: signal.Signals, provoke: Callable[[], Awaitable[None]] | None
+        self, mark: Mark, number: signal.Signals, provoke: Callable[[], Awaitable[None]] | None, seconds: float
     ) -> int | None:
         """Give an order to whoever passes the mark next; answers who obeyed it."""
         before = set(self.stand.pids().values())
@@ -147,7 +154,7 @@ class Trial:
             hit[:] = [pid for pid in before if pid not in running or is_stopped(pid)]
             return bool(hit) and not order.exists()
 
-        if await self._until(obeyed, MARK_SECONDS):
+        if await self._until(obeyed, seconds):
             return hit[0]
         order.unlink(missing_ok=True)
         self.not_done.append(f"nobody passed {mark.value}")
