@@ -111,7 +111,7 @@ class Recovered:
 
 
 _NEXT = """
-SELECT a.at, w.event, w.delivery, (SELECT channel FROM delivery WHERE id = w.delivery) AS channel,
+SELECT a.at, a.seq, w.event, w.delivery, (SELECT channel FROM delivery WHERE id = w.delivery) AS channel,
        b.to_state AS before, a.to_state AS after, a.reason, a.actor
 FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS w(event, delivery, seq)
 LEFT JOIN audit b ON b.seq = w.seq
@@ -122,15 +122,20 @@ LEFT JOIN LATERAL (
 """
 
 
-async def times_to_recover(stand: Stand, struck: Struck) -> list[Recovered]:
-    """Seconds from the moment of the strike until each struck row was in flight again.
+async def times_to_recover(stand: Stand, strikes: Sequence[Struck]) -> list[Recovered]:
+    """Seconds from each strike until each row that it struck was in flight again.
 
     A delivery is in flight again at its next move: the start of a new attempt, the end of the old one, or a decision
-    such as `unknown`. An event is, when it is routed. Each of these writes an audit row, whose time counts.
+    such as `unknown`. An event is, when it is routed. Each of these writes an audit row, whose time counts. Where another
+    strike came before that, the time counts from the last.
     """
-    rows = [*struck.deliveries, *((event, None, seq) for event, seq in struck.events)]
-    found = await stand.ask(_NEXT, [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
-    return [_recovered(row, struck.moment) for row in found]
+    found: dict[tuple[UUID, UUID | None, int | None], tuple[datetime, Any]] = {}
+    for struck in sorted(strikes, key=lambda each: each.moment):
+        rows = [*struck.deliveries, *((event, None, seq) for event, seq in struck.events)]
+        columns = ([row[place] for row in rows] for place in range(3))
+        for row in await stand.ask(_NEXT, *columns):
+            found[row["event"], row["delivery"], row["seq"]] = (struck.moment, row)
+    return [_recovered(row, moment) for moment, row in found.values()]
 
 
 def _recovered(row: Any, moment: datetime) -> Recovered:

@@ -129,7 +129,7 @@ async def _judge(fault: Fault, trial: Trial, load: Load, seconds: float) -> Row:
     stand = trial.stand
     unsettled = await observe.settle(stand, seconds)
     found = examine(await observe.evidence(stand, [*load.accepted, *trial.accepted]))
-    recover = [one for struck in trial.struck for one in await observe.times_to_recover(stand, struck)]
+    recover = await observe.times_to_recover(stand, trial.struck)
     slowest = sorted(recover, key=lambda one: one.seconds, reverse=True)[:SLOWEST]
     notes = [*trial.notes, *([f"{trial.kills} stopped"] if trial.kills else [])]
     notes += [f"drained in {max(trial.drains):.1f} s"] if trial.drains else []
