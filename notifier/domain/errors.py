@@ -7,7 +7,8 @@ NotifierError                     code, and a sentence that says what to do
 ├── TemplateFault   NOTIFIER-TPL  a message cannot be rendered: stops that message only
 ├── TokenLost       NOTIFIER-TOK  a provider's grant is gone; an administrator must consent again
 ├── YearMissing     NOTIFIER-CAL  working time was asked for in a year whose days off are not kept
-└── EntryError      NOTIFIER-CAL  a row of the working calendar cannot be read
+├── EntryError      NOTIFIER-CAL  a row of the working calendar cannot be read
+└── DirectoryError  NOTIFIER-DIR  a file or a row of the directory cannot be read
 """
 
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ class YearMissing(NotifierError):
 
 class EntryError(NotifierError):
     code = "NOTIFIER-CAL-002"
+
+
+class DirectoryError(NotifierError):
+    code = "NOTIFIER-DIR-001"
 
 
 class IntakeError(NotifierError):

@@ -24,6 +24,9 @@ class ReasonCode(StrEnum):
     NEXT_MORNING = "held.next_morning"
     CHANNEL_WINDOW = "held.channel_window"
     CORRECTION_HOLD = "held.correction"
+    WORKING_HOURS = "held.working_hours"
+    MERGED = "held.merge"
+    DIGESTED = "held.digest"
     # standby
     FALLBACK_WAITS = "standby.fallback"
     # suppressed
@@ -38,6 +41,7 @@ class ReasonCode(StrEnum):
     # superseded
     LATER_STATUS = "superseded.later_status"
     CAME_TOO_LATE = "superseded.came_too_late"
+    GATHERED = "superseded.gathered"
     # moved by an attempt
     LEASED = "sending.leased"
     PROVIDER_ACCEPTED = "accepted.provider"
@@ -61,6 +65,7 @@ class ReasonCode(StrEnum):
     # stopped
     FALLBACK_NOT_NEEDED = "cancelled.fallback_not_needed"
     CORRECTED = "cancelled.corrected"
+    REMINDER_OUTDATED = "cancelled.reminder_outdated"
     OPERATOR_DROP = "cancelled.operator"
     # events
     EVENT_RECEIVED = "event.received"
@@ -70,6 +75,11 @@ class ReasonCode(StrEnum):
     EVENT_NO_RECIPIENT = "event.no_recipient"
     EVENT_UNROUTABLE = "event.unroutable"
     EVENT_SEQ_GAP = "event.seq_gap"
+    EVENT_TIMER = "event.timer"
+    EVENT_OUTDATED = "event.outdated"
+    EVENT_DIGEST = "event.digest"
+    EVENT_STAND_IN = "event.stand_in"
+    EVENT_NO_CALENDAR = "event.no_calendar"
     # providers
     PROVIDER_OPENED = "provider.opened"
     PROVIDER_THROTTLED = "provider.throttled"
@@ -91,6 +101,9 @@ class ReasonCode(StrEnum):
     # the working calendar
     CALENDAR_DAY = "calendar.day"
     CALENDAR_HOURS = "calendar.hours"
+    # the directory
+    DIRECTORY_AGENCY = "directory.agency"
+    DIRECTORY_OFFICER = "directory.officer"
 
 
 TEXTS: dict[ReasonCode, tuple[str, str]] = {
@@ -123,6 +136,31 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.CORRECTION_HOLD: (
         "trạng thái vừa được sửa hoặc khác thường, chờ đến {until} phòng khi sửa lại",
         "the status was just corrected or is unusual; waits until {until} in case it is corrected again",
+    ),
+    ReasonCode.WORKING_HOURS: ("ngoài giờ làm việc, chờ đến {until}", "outside working hours, waits until {until}"),
+    ReasonCode.MERGED: (
+        "vừa nhắc người này, gộp các việc đến {until}",
+        "this person was reminded just now; put together with what comes until {until}",
+    ),
+    ReasonCode.DIGESTED: ("gộp vào bản tin lúc {until}", "put into the digest of {until}"),
+    ReasonCode.GATHERED: ("đã gộp {count} việc vào một tin", "told in one message with others, {count} in all"),
+    ReasonCode.REMINDER_OUTDATED: (
+        "không còn cần nhắc: hồ sơ đã chuyển sang tình trạng khác",
+        "no longer to be reminded of: the dossier stands otherwise now",
+    ),
+    ReasonCode.EVENT_TIMER: ("đến giờ nhắc, lần {number}", "its time has come, for time number {number}"),
+    ReasonCode.EVENT_OUTDATED: (
+        "không nhắc: hồ sơ đã chuyển sang tình trạng khác",
+        "nobody is reminded: the dossier stands otherwise now",
+    ),
+    ReasonCode.EVENT_DIGEST: ("gộp {count} việc của một người", "{count} reminders of one person put together"),
+    ReasonCode.EVENT_STAND_IN: (
+        "{officer} đang nghỉ, nhắc {deputy} thay",
+        "{officer} is away, {deputy} is told instead",
+    ),
+    ReasonCode.EVENT_NO_CALENDAR: (
+        "chưa có lịch làm việc năm {year}, không đặt được giờ nhắc",
+        "the calendar of {year} is missing: reminders could not be planned",
     ),
     ReasonCode.FALLBACK_WAITS: (
         "chỉ gửi nếu {after} không đến được",
@@ -263,6 +301,11 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "{by} đặt giờ làm việc từ {since} ({agency}): {week}, trước đó {before}: {note} (nguồn: {source})",
         "{by} sets the hours from {since} on ({agency}): {week}, before that {before}: {note} (source: {source})",
     ),
+    ReasonCode.DIRECTORY_AGENCY: ("{by} ghi cơ quan {agency}: {fields}", "{by} writes the agency {agency}: {fields}"),
+    ReasonCode.DIRECTORY_OFFICER: (
+        "{by} ghi cán bộ {officer}: {fields}",
+        "{by} writes the officer {officer}: {fields}",
+    ),
 }
 """Vietnamese and English, with the names of the values each sentence needs."""
 
@@ -270,6 +313,7 @@ AUDIENCES: dict[str, tuple[str, str]] = {
     "citizen": ("công dân", "citizen"),
     "handler": ("người xử lý", "handler"),
     "head": ("thủ trưởng", "head"),
+    "director": ("giám đốc trung tâm", "director of the centre"),
 }
 """How a sentence names the value `audience` (`notifier.domain.recipients.Audience`)."""
 

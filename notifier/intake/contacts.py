@@ -26,6 +26,35 @@ _LINK = re.compile(r"https?://[!-~]{1,2000}")
 
 def mobile_e164(raw: str | None) -> str | None:
     """The number as `+84…` if it is a Vietnamese mobile number, however it is written; else None."""
+    number = _number(raw)
+    if number is None or phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.MOBILE:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+_SHORT = re.compile(r"1[0-9]{2,4}")
+_DIALLED = frozenset(
+    {
+        phonenumbers.PhoneNumberType.TOLL_FREE,
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+    }
+)
+
+
+def desk_phone(raw: str | None) -> str | None:
+    """The number of a desk that people call: `+84…`, or as it is dialled if only Vietnam knows it (1022, 1900 …)."""
+    bare = _SEPARATORS.sub("", raw or "")
+    if _SHORT.fullmatch(bare):
+        return bare
+    if (number := _number(raw)) is None:
+        return None
+    if phonenumbers.number_type(number) in _DIALLED:
+        return str(number.national_number)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _number(raw: str | None) -> phonenumbers.PhoneNumber | None:
     if not raw:
         return None
     bare = _SEPARATORS.sub("", raw)
@@ -35,11 +64,7 @@ def mobile_e164(raw: str | None) -> str | None:
         number = phonenumbers.parse(bare, COUNTRY)
     except phonenumbers.NumberParseException:
         return None
-    if number.country_code != _VIETNAM or not phonenumbers.is_valid_number(number):
-        return None
-    if phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.MOBILE:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return number if number.country_code == _VIETNAM and phonenumbers.is_valid_number(number) else None
 
 
 def email_address(raw: str | None) -> str | None:

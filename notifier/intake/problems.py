@@ -146,6 +146,13 @@ _TABLE = (
         "Correct the fields that the pointers name. The same id may be used again: nothing was stored.",
     ),
     Problem(
+        "invalid-entry",
+        422,
+        "The entry cannot be kept",
+        "A row of the directory, or a file of rows, holds what cannot be kept. Each fault is listed under `errors`.",
+        "Correct what the pointers name; those of a file begin with the number of the line. Nothing was stored.",
+    ),
+    Problem(
         "event-id-reused",
         422,
         "The id was used for another event",

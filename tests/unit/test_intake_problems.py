@@ -18,6 +18,7 @@ STATUSES = {
     "body-too-large": 413,
     "body-timeout": 408,
     "invalid-event": 422,
+    "invalid-entry": 422,
     "event-id-reused": 422,
     "source-mismatch": 422,
     "batch-too-large": 413,
