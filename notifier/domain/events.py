@@ -65,6 +65,22 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True)
+class Reminder:
+    """The Han block of `han.*`, which a timer of ours made: counted from when, for the how manieth time."""
+
+    basis: datetime
+    """The deadline that nears or has passed, or the moment from which somebody waits."""
+    number: int
+    """From 1 on."""
+
+
+OURS = ("han.", "nhac.")
+"""How the types of events begin that we make ourselves; nobody may send one in."""
+DIGEST = EventType("nhac.tong_hop")
+"""Several reminders of one officer, put together into one message."""
+
+
+@dataclass(frozen=True, slots=True)
 class DossierEvent:
     """One event, ready to be routed."""
 
@@ -83,3 +99,6 @@ class DossierEvent:
     appointment: Appointment | None = None
     reason: str | None = None
     """Why: LyDo of the event, else the note of the progress record."""
+    reminder: Reminder | None = None
+    gathered: tuple["DossierEvent", ...] = ()
+    """What a digest tells of; its own dossier is that of the first."""

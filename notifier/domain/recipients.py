@@ -15,6 +15,8 @@ class Audience(StrEnum):
     """Each officer of the next step (NguoiXuLyTiep)."""
     HEAD = "head"
     """Each head of the unit (ThuTruong)."""
+    DIRECTOR = "director"
+    """Who answers for the one-stop centre, as the directory names them."""
 
     @property
     def is_staff(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from notifier.domain.dossiers import Status
 from notifier.domain.errors import FieldError, IntakeError
+from notifier.domain.events import OURS
 from notifier.domain.ids import DossierCode, EventType, ExternalId
 from notifier.intake import vendor
 from notifier.intake.cloudevents import Incoming, Item, ItemKind
@@ -177,9 +178,11 @@ def _spelled(value: Any) -> Any:
 
 
 def _needs_of_type(envelope: EventEnvelope) -> tuple[FieldError, ...]:
-    """What an event of this type cannot do without."""
+    """What an event of this type cannot do without; types of our own are refused, or reminders could be forged."""
     data = envelope.data
     match envelope.type:
+        case ours if ours.startswith(OURS):
+            return (_ours(),)
         case "hoso.yeu_cau_bo_sung" if data.BoSung is None:
             return (_missing("/data/BoSung", "an object that says what to bring"),)
         case "hoso.yeu_cau_nvtc" if not data.LePhi:
@@ -188,6 +191,15 @@ def _needs_of_type(envelope: EventEnvelope) -> tuple[FieldError, ...]:
             return (_missing("/data/HoSo/NgayHenTraMoi", "the new due date"),)
         case _:
             return ()
+
+
+def _ours() -> FieldError:
+    return FieldError(
+        pointer="/type",
+        detail="types of this name are our own: timers of ours make them from the dates of a dossier",
+        found="a type of ours",
+        expected="a type of the dossier system, such as hoso.chuyen_buoc",
+    )
 
 
 def _missing(pointer: str, expected: str) -> FieldError:

@@ -5,7 +5,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
 
 from notifier.intake.fields import Amount, Flag, Maybe, Name, Sequence, Text, Time, TypeName, is_blank
 
@@ -163,6 +163,17 @@ class LichHenBlock(BaseModel):
     SoPhieu: Text = Field(None, description="Ticket number")
 
 
+class HanBlock(BaseModel):
+    """What a timer of ours counted from, and for the how manieth time: only in stored reminders, never sent in.
+
+    It is no field of `EventData`, so that a block of this name from outside means nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    Moc: AwareDatetime
+    Lan: PositiveInt
+
+
 class EventData(BaseModel):
     """What happened to one dossier."""
 
@@ -183,7 +194,10 @@ class EventEnvelope(BaseModel):
     specversion: Literal["1.0"]
     id: Name = Field(description="The event's id within its source; a repeat with the same id is taken in once")
     source: Name = Field(description="The dossier system", examples=["mcdt.angiang.gov.vn"])
-    type: TypeName = Field(examples=["hoso.duoc_tiep_nhan"])
+    type: TypeName = Field(
+        description="What happened. Types that begin with han. or nhac. are our own and are refused",
+        examples=["hoso.duoc_tiep_nhan"],
+    )
     time: Time = Field(None, description="When it happened")
     subject: Text = None
     datacontenttype: Text = None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from notifier.domain.dossiers import Consent, Dossier, FilingChannel, Person, ReturnMethod, Unit
-from notifier.domain.events import Appointment, DossierEvent, Fee, Letter, Progress, Supplement
+from notifier.domain.events import OURS, Appointment, DossierEvent, Fee, Letter, Progress, Reminder, Supplement
 from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName
 from notifier.intake.codes import (
     SourceProfile,
@@ -17,7 +17,17 @@ from notifier.intake.codes import (
     subject_of,
 )
 from notifier.intake.contacts import email_address, mobile_e164, web_link
-from notifier.intake.models import BoSungBlock, CanBo, DonVi, EventData, HoSoBlock, LePhiLine, TienDoBlock, VanBanLine
+from notifier.intake.models import (
+    BoSungBlock,
+    CanBo,
+    DonVi,
+    EventData,
+    HanBlock,
+    HoSoBlock,
+    LePhiLine,
+    TienDoBlock,
+    VanBanLine,
+)
 
 UNNAMED_CITIZEN = "Quý công dân"
 UNNAMED_OFFICER = "Cán bộ xử lý"
@@ -69,7 +79,16 @@ def to_domain(
             Appointment(data.LichHen.ThoiGianHen, data.LichHen.DiaDiem, data.LichHen.SoPhieu) if data.LichHen else None
         ),
         reason=_reason(event_type, data, letters),
+        reminder=_reminder(document) if event_type.startswith(OURS) else None,
     )
+
+
+def _reminder(document: Mapping[str, Any]) -> Reminder | None:
+    """Of a reminder that a timer made: `accept` lets no event of such a type in."""
+    if "Han" not in document:
+        return None
+    han = HanBlock.model_validate(document["Han"])
+    return Reminder(basis=han.Moc, number=han.Lan)
 
 
 def _dossier(hoso: HoSoBlock, profile: SourceProfile) -> Dossier:

@@ -18,13 +18,33 @@ Personal numbers are never a fact. Every value is one line of NFC text, a flag, 
 | ly_do                                     | the reason given                                                      |
 | van_ban                                   | letters (ten, url); url only on an official host, else empty          |
 | buoc, han_buoc, con_lai                   | step, its due time, time left in calendar time (officers only)        |
+| can_bo                                    | names of the officers who have the dossier now (officers only)        |
 | lich_hen_luc, lich_hen_noi, so_thu_tu     | appointment: time, place, ticket                                      |
 | nguoi_nhan, ten, xung_ho                  | whom we greet, the name alone, the form of address                    |
-| la_thu_truong                             | flag: the reader is the head of the unit                              |
+| la_thu_truong                             | flag: the reader is a head: of the unit, or of the one-stop centre    |
 | link, hotline, don_vi_gui                 | look-up page, telephone, sending unit                                 |
 
+Of a reminder (`han.*`):
+
+| fact                                      | what it is                                                            |
+| ----------------------------------------- | --------------------------------------------------------------------- |
+| moc                                       | the deadline that nears or has passed, or since when somebody waits   |
+| moc_con_lai                               | time left until that deadline, or how late it is                      |
+| cho                                       | how long somebody waits; only where `moc` is no deadline              |
+| lan                                       | the how manieth reminder this is: a number from 1 on                  |
+
+Of a digest (`nhac.tong_hop`), for officers only; the other facts are then those of the most urgent dossier:
+
+| fact                                      | what it is                                                            |
+| ----------------------------------------- | --------------------------------------------------------------------- |
+| viec                                      | the dossiers, most urgent first; of each, as texts, empty if unknown: |
+|                                           | ma_ho_so, thu_tuc, buoc, can_bo; loai: what it is about; han: its     |
+|                                           | deadline; con_lai: time left or lateness; tre: "1" if it is late      |
+| so_viec, so_tre, so_hom_nay               | number of dossiers; of those that are late; that are due today        |
+
 A neutral message (sensitive procedure, open channel) has no procedure name, reason, supplement, paper, fee line,
-letter, step, or name of the person: data protection asks for the least that still helps.
+letter, step, or name of the person: data protection asks for the least that still helps. In a digest each dossier is
+neutral or not by itself.
 """
 
 from collections.abc import Mapping
@@ -34,14 +54,15 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from notifier.domain.dossiers import Dossier, ReturnMethod, SubjectKind
-from notifier.domain.events import Appointment, DossierEvent, Fee, Letter, Progress, Supplement
+from notifier.domain.events import Appointment, DossierEvent, Fee, Letter, Supplement
 from notifier.domain.recipients import Audience, Locale, Recipient
+from notifier.reminders.digest import deadline_of, is_late
 from notifier.rendering import phrases
+from notifier.rendering.reminders import Neutral, of_digest, of_reminder, officers_of
 from notifier.rendering.text import one_line
 
 Fact = str | bool | list[str] | list[dict[str, str]]
 
-NEUTRAL_PROCEDURE = ("Thủ tục hành chính", "Administrative procedure")
 WITHHELD = frozenset({"ly_do", "noi_dung_bo_sung", "giay_to", "khoan_thu", "van_ban", "buoc", "link_thanh_toan"})
 """What a neutral message is not given; the procedure and the citizen's name are replaced."""
 
@@ -55,19 +76,22 @@ class Frame:
     link: str
     hotline: str
     sender_name: str
-    neutral: bool
+    neutral: Neutral
     now: datetime
 
 
 def facts_of(event: DossierEvent, frame: Frame) -> dict[str, Fact]:
     """The facts that a template may use. What is not known, or not to be told, is not among them."""
+    neutral = frame.neutral(event)
     found: dict[str, Fact | None] = {
         **_of_dossier(event.dossier, frame.locale),
-        **_of_step(event.progress, frame),
+        **_of_step(event, frame),
         **_of_fees(event.fees, frame.locale),
         **_of_supplement(event.supplement),
         **_of_appointment(event.appointment),
-        **_of_person(event.dossier, frame),
+        **_of_person(event.dossier, frame, neutral=neutral),
+        **of_reminder(event, frame.now, frame.locale),
+        **(of_digest(event.gathered, frame.now, frame.neutral) if frame.recipient.audience.is_staff else {}),
         "luc": phrases.moment(event.occurred_at),
         "ly_do": _sentence(event.reason),
         "van_ban": [_letter(letter, frame.locale) for letter in event.letters],
@@ -75,8 +99,8 @@ def facts_of(event: DossierEvent, frame: Frame) -> dict[str, Fact]:
         "hotline": frame.hotline,
         "don_vi_gui": frame.sender_name,
     }
-    if frame.neutral:
-        found["thu_tuc"] = phrases.chosen(NEUTRAL_PROCEDURE, frame.locale)
+    if neutral:
+        found["thu_tuc"] = phrases.chosen(phrases.NEUTRAL_PROCEDURE, frame.locale)
         found = {name: value for name, value in found.items() if name not in WITHHELD}
     return _known(found)
 
@@ -86,7 +110,7 @@ def _of_dossier(dossier: Dossier, locale: Locale) -> Mapping[str, Fact | None]:
     extended = dossier.new_due_at is not None and dossier.new_due_at != dossier.due_at
     return {
         "ma_ho_so": dossier.code,
-        "thu_tuc": dossier.procedure_name or phrases.chosen(NEUTRAL_PROCEDURE, locale),
+        "thu_tuc": dossier.procedure_name or phrases.chosen(phrases.NEUTRAL_PROCEDURE, locale),
         "don_vi": unit.name if unit else None,
         "noi_tiep_nhan": dossier.receiving_unit.name if dossier.receiving_unit else None,
         "trang_thai": phrases.chosen(phrases.STATUS[dossier.status], locale) if dossier.status else None,
@@ -103,14 +127,17 @@ def _of_dossier(dossier: Dossier, locale: Locale) -> Mapping[str, Fact | None]:
     }
 
 
-def _of_step(progress: Progress | None, frame: Frame) -> Mapping[str, Fact | None]:
+def _of_step(event: DossierEvent, frame: Frame) -> Mapping[str, Fact | None]:
+    progress = event.progress
     if progress is None or not frame.recipient.audience.is_staff:
         return {}
     due = progress.step_due_at
+    late = due == deadline_of(event) and is_late(event, frame.now)
     return {
         "buoc": progress.step_name,
         "han_buoc": _moment(due),
-        "con_lai": phrases.time_left(due, frame.now) if due else None,
+        "con_lai": phrases.time_left(due, frame.now, late=late) if due else None,
+        "can_bo": officers_of(progress),
     }
 
 
@@ -149,18 +176,18 @@ def _of_appointment(appointment: Appointment | None) -> Mapping[str, Fact | None
     }
 
 
-def _of_person(dossier: Dossier, frame: Frame) -> Mapping[str, Fact | None]:
+def _of_person(dossier: Dossier, frame: Frame, *, neutral: bool) -> Mapping[str, Fact | None]:
     staff = frame.recipient.audience.is_staff
     name = one_line(frame.recipient.name)
     body = not staff and not dossier.authorised and dossier.subject_kind not in {None, SubjectKind.CITIZEN}
     address = phrases.chosen(("Quý đơn vị", "Sir or Madam") if body else ("Ông/Bà", "Sir or Madam"), frame.locale)
     bare = frame.locale is Locale.EN or body
-    told = name and (staff or not frame.neutral)
+    told = name and (staff or not neutral)
     return {
         "xung_ho": address,
         "ten": name if told else address,
         "nguoi_nhan": (name if bare else f"{address} {name}") if told else address,
-        "la_thu_truong": frame.recipient.audience is Audience.HEAD,
+        "la_thu_truong": frame.recipient.audience in {Audience.HEAD, Audience.DIRECTOR},
     }
 
 

@@ -1,7 +1,7 @@
 """The blocks of a message put into the form of each channel."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,14 +27,29 @@ class Piece:
     items: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a table; one that stands out says why in its words too."""
+
+    cells: tuple[str, ...]
+    stands_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    heads: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
 def inbox(say: Say, *, link: str, source: str) -> InboxContent:
     """Title and body of the portal inbox: what happened, what to do, what comes next, the facts, where to ask."""
     title = _required(say, "title", source)
     parts = (
         plain(say("news")),
         _asked(say),
+        _listed(table(say("table"), source)),
         plain(say("next")),
-        _table(say),
+        _rows(say),
         _files(say),
         one_line(say("contact")),
     )
@@ -57,6 +72,7 @@ def email(say: Say, layout: Template, *, link: str, sender_name: str, locale: st
         name: one_line(say(name))
         for name in ("hello", "ask_label", "by", "button", "qr_caption", "contact", "safety", "signature")
     }
+    listed = table(say("table"), source)
     html = layout.render(
         shown,
         title=title,
@@ -64,6 +80,7 @@ def email(say: Say, layout: Template, *, link: str, sender_name: str, locale: st
         news=pieces(say("news")),
         next=pieces(say("next")),
         rows=rows(say("rows")),
+        table=listed,
         files=rows(say("files")),
         link=link,
         sender_name=sender_name,
@@ -73,7 +90,8 @@ def email(say: Say, layout: Template, *, link: str, sender_name: str, locale: st
         shown["hello"],
         _asked(say),
         plain(say("news")),
-        _table(say),
+        _listed(listed),
+        _rows(say),
         plain(say("next")),
         _files(say),
         f"{shown['button']}: {link}",
@@ -113,14 +131,42 @@ def plain(prose: str) -> str:
     return _paragraphs(piece.text or "\n".join(f"- {item}" for item in piece.items) for piece in pieces(prose))
 
 
-def rows(table: str) -> list[tuple[str, str]]:
+def rows(block: str) -> list[tuple[str, str]]:
     """The lines `label | value` of a block; a line without a value is left out."""
     found = []
-    for line in filter(None, map(str.strip, table.split("\n"))):
+    for line in filter(None, map(str.strip, block.split("\n"))):
         label, _, value = line.partition(" | ")
         if value.strip():
             found.append((label.strip(), value.strip()))
     return found
+
+
+def table(block: str, source: str) -> Table | None:
+    """Lines of cells parted by `|`, the heads first; a line that begins with `! ` stands out. None without lines."""
+    heads, *lines = [line.strip() for line in block.split("\n") if line.strip()] or [""]
+    found = Table(_cells(heads), tuple(Line(_cells(line.removeprefix("! ")), line.startswith("! ")) for line in lines))
+    if any(len(line.cells) != len(found.heads) for line in found.lines):
+        raise TemplateFault(
+            "a line of the block table has not as many cells as the heads", template=source, fact="table"
+        )
+    return found if lines else None
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    return tuple(map(str.strip, line.split("|")))
+
+
+def _listed(shown: Table | None) -> str:
+    """The table as plain text: a paragraph for each line."""
+    return _paragraphs("\n".join(_told(shown.heads, line)) for line in shown.lines) if shown else ""
+
+
+def _told(heads: tuple[str, ...], line: Line) -> Iterator[str]:
+    """The first cell, then what is known of the others."""
+    yield line.cells[0]
+    for head, cell in zip(heads[1:], line.cells[1:], strict=True):
+        if cell:
+            yield f"{head}: {cell}"
 
 
 def _asked(say: Say) -> str:
@@ -128,7 +174,7 @@ def _asked(say: Say) -> str:
     return _paragraphs((f"{one_line(say('ask_label'))}:\n{ask}", one_line(say("by")))) if ask else ""
 
 
-def _table(say: Say) -> str:
+def _rows(say: Say) -> str:
     return "\n".join(f"{label}: {value}" for label, value in rows(say("rows")))
 
 

@@ -48,6 +48,7 @@ def environment(templates_dir: Path, *, html: bool = False) -> SandboxedEnvironm
     )
     made.filters |= {
         "fits": fits,
+        "vua": as_many_as_fit,
         "gon": shortened,
         "dong": spelled_out,
         "chu_so": digits,
@@ -107,6 +108,17 @@ def fits(value: str, limit: int, otherwise: str) -> str:
     """`value` as one line if it has at most `limit` characters in NFC, else the other wording. Never a cut."""
     line = one_line(value)
     return line if len(line) <= limit else otherwise
+
+
+def as_many_as_fit(lines: str, limit: int, more: str, between: str = "; ") -> str:
+    """As many whole lines as fit into `limit` characters; `more` says for `%d` how many are left out."""
+    items = [one_line(line) for line in lines.split("\n") if line.strip()]
+    for shown in range(len(items), 0, -1):
+        rest = [more.replace("%d", str(len(items) - shown))] if shown < len(items) else []
+        text = between.join(items[:shown] + rest)
+        if len(text) <= limit:
+            return text
+    return more.replace("%d", str(len(items)))
 
 
 def shortened(name: str) -> str:

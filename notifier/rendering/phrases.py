@@ -37,6 +37,36 @@ LETTERS: dict[str, tuple[str, str]] = {
 }
 """Circular 03/2025/TT-VPCP, forms 01 to 05, and the result paper."""
 
+NEUTRAL_PROCEDURE = ("Thủ tục hành chính", "Administrative procedure")
+
+MATTERS: dict[str, str] = {
+    "hoso.moi_dang_ky": "Hồ sơ mới",
+    "hoso.duoc_tiep_nhan": "Đã tiếp nhận",
+    "hoso.dang_xu_ly": "Chờ xử lý",
+    "hoso.chuyen_buoc": "Chuyển bước",
+    "hoso.da_bo_sung": "Đã bổ sung giấy tờ",
+    "hoso.da_thanh_toan": "Đã nộp tiền",
+    "hoso.rut_ho_so": "Xin rút hồ sơ",
+    "hoso.dung_xu_ly": "Dừng xử lý",
+    "hoso.xu_ly_xong": "Có kết quả, chờ trả",
+    "hoso.xin_loi_gia_han": "Đã xin lỗi, hẹn lại",
+    "hoso.dinh_chinh": "Đính chính trạng thái",
+    "lichhen.dat": "Lịch hẹn mới",
+    "lichhen.doi": "Lịch hẹn đổi giờ",
+    "lichhen.huy": "Lịch hẹn hủy",
+    "lichhen.nhac": "Lịch hẹn sắp tới",
+    "han.sap_qua_tiep_nhan": "Sắp quá hạn tiếp nhận",
+    "han.qua_tiep_nhan": "Quá hạn tiếp nhận",
+    "han.buoc_sap_den": "Bước sắp đến hạn",
+    "han.buoc_qua": "Quá hạn bước",
+    "han.hoso_sap_den": "Sắp đến hạn trả",
+    "han.can_xin_loi": "Cần xin lỗi",
+    "han.hoso_qua": "Quá hạn trả",
+}
+"""What an officer is told of, by type of event, as the digest labels it. Other types are `OTHER_MATTER`."""
+OTHER_MATTER = "Có cập nhật"
+_UNITS = {"day": "ngày", "hour": "giờ", "minute": "phút"}
+
 
 def chosen(pair: tuple[str, str], locale: Locale) -> str:
     return pair[0] if locale is Locale.VI else pair[1]
@@ -59,22 +89,45 @@ def amount(dong: Decimal, locale: Locale) -> str:
     return f"VND {grouped}" if locale is Locale.EN else f"{grouped.replace(',', '.')} đ"
 
 
-def time_left(due: datetime, now: datetime) -> str:
-    """Calendar time until `due`, in Vietnamese: only officers are told. A whole day counts in days."""
-    if is_whole_day(due):
-        days = (due.astimezone(VIETNAM).date() - now.astimezone(VIETNAM).date()).days
-        if days == 0:
-            return "trong hôm nay"
-        return f"còn {days} ngày" if days > 0 else f"đã quá hạn {-days} ngày"
-    left = due - now
-    return f"còn {_span(left)}" if left > timedelta() else f"đã quá hạn {_span(-left)}"
+def time_left(due: datetime, now: datetime, locale: Locale = Locale.VI, *, late: bool = False) -> str:
+    """Calendar time until `due`, or since. A whole day counts in days; `late` says that even today is too late."""
+    if not is_whole_day(due):
+        length = span(abs(due - now), locale)
+        return _overdue(length, locale) if late or due <= now else _left(length, locale)
+    days = _days(now, due)
+    if days == 0:
+        return chosen(("đã quá hạn hôm nay", "overdue since today") if late else ("trong hôm nay", "today"), locale)
+    return (
+        _left(_counted(days, "day", locale), locale) if days > 0 else _overdue(_counted(-days, "day", locale), locale)
+    )
 
 
-def _span(length: timedelta) -> str:
+def waited(since: datetime, now: datetime, locale: Locale) -> str:
+    """How long somebody waits: in days where midnight lies between, by the clock on the same day."""
+    days = _days(since, now)
+    return _counted(days, "day", locale) if days > 0 else span(max(now - since, timedelta()), locale)
+
+
+def span(length: timedelta, locale: Locale) -> str:
+    """`2 ngày 3 giờ`, `3 giờ 5 phút`, `45 phút`: days and hours, or hours and minutes."""
     hours, minutes = divmod(int(length.total_seconds()) // 60, 60)
     days, hours_of_day = divmod(hours, 24)
-    if days:
-        return f"{days} ngày {hours_of_day} giờ" if hours_of_day else f"{days} ngày"
-    if hours:
-        return f"{hours} giờ {minutes} phút" if minutes else f"{hours} giờ"
-    return f"{minutes} phút" if minutes else "chưa đến 1 phút"
+    units = (("day", days), ("hour", hours_of_day), ("minute", 0 if days else minutes))
+    filled = [_counted(count, unit, locale) for unit, count in units if count]
+    return " ".join(filled) or chosen(("chưa đến 1 phút", "less than 1 minute"), locale)
+
+
+def _left(length: str, locale: Locale) -> str:
+    return chosen((f"còn {length}", f"{length} left"), locale)
+
+
+def _overdue(length: str, locale: Locale) -> str:
+    return chosen((f"đã quá hạn {length}", f"overdue by {length}"), locale)
+
+
+def _counted(count: int, unit: str, locale: Locale) -> str:
+    return f"{count} {_UNITS[unit]}" if locale is Locale.VI else f"{count} {unit}{'s' if count > 1 else ''}"
+
+
+def _days(since: datetime, until: datetime) -> int:
+    return (until.astimezone(VIETNAM).date() - since.astimezone(VIETNAM).date()).days

@@ -1,5 +1,6 @@
 """Events become messages: one call per message, no input or output after the first use of a template."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +21,8 @@ ZALO_CATALOGUE = "_zalo/catalogue.toml"
 class RenderRequest:
     """One message to write. `link` is the look-up page with an opaque token, on a host of the agency.
 
-    `neutral` says that the procedure is sensitive: every form but the portal inbox, which stands behind a log-in,
-    then keeps silent about it.
+    `sensitive` tells of an event whether its procedure is: every form but the portal inbox, which stands behind a
+    log-in, then keeps silent about it. A digest asks it of each event that it gathers.
     """
 
     event: DossierEvent
@@ -30,7 +31,7 @@ class RenderRequest:
     link: str
     hotline: str
     sender_name: str
-    neutral: bool
+    sensitive: Callable[[DossierEvent], bool]
     now: datetime
 
 
@@ -56,7 +57,7 @@ class Renderer:
             link=request.link,
             hotline=request.hotline,
             sender_name=request.sender_name,
-            neutral=request.neutral and request.kind is not ContentKind.INBOX,
+            neutral=_nothing_is if request.kind is ContentKind.INBOX else request.sensitive,
             now=request.now,
         )
         say = messages.speaker(wording, facts_of(request.event, frame))
@@ -66,7 +67,8 @@ class Renderer:
             case ContentKind.SMS:
                 return forms.short_message(say, source=wording.name)
             case ContentKind.ZALO:
-                return zalo.content(forms.rows(say("zalo")), self._catalogue, source=wording.name)
+                text = forms.plain(say("text"))
+                return zalo.content(forms.rows(say("zalo")), self._catalogue, source=wording.name, text=text)
             case ContentKind.EMAIL:
                 return forms.email(
                     say,
@@ -94,3 +96,7 @@ class Renderer:
         if key not in self._wordings:
             self._wordings[key] = messages.find(self._text, *key)
         return self._wordings[key]
+
+
+def _nothing_is(_: DossierEvent) -> bool:
+    return False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from notifier.domain.content import ZaloContent
+from notifier.domain.content import LONGEST_ZALO_TEXT, ZaloContent
 from notifier.domain.errors import TemplateFault
 from notifier.rendering.text import one_line
 
@@ -42,8 +42,10 @@ def load(file: Path) -> Catalogue:
     return Catalogue.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
 
 
-def content(rows: list[tuple[str, str]], catalogue: Catalogue, *, source: str) -> ZaloContent:
+def content(rows: list[tuple[str, str]], catalogue: Catalogue, *, source: str, text: str = "") -> ZaloContent:
     """The rows of a `zalo` block as content: `template | key` first, then each parameter with its value.
+
+    `text` is the same in plain words; one that is empty or too long is left out, for the template says it all.
 
     A parameter that is unknown, missing or too long is a `TemplateFault` that names it; nothing is ever cut.
     """
@@ -63,4 +65,4 @@ def content(rows: list[tuple[str, str]], catalogue: Catalogue, *, source: str) -
     for name, parameter in template.parameters.items():
         if parameter.required and name not in given:
             raise TemplateFault(f"{key} needs the parameter {name}", template=source, fact=name)
-    return ZaloContent(template=key, parameters=given)
+    return ZaloContent(template=key, parameters=given, text=text if 0 < len(text) <= LONGEST_ZALO_TEXT else None)

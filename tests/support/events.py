@@ -33,6 +33,7 @@ OWNER = Person(
 )
 OFFICER = Person(name="Hồ Văn Kiểm", code="hv.kiem", title="Trưởng phòng Kinh tế", phone="+84912000903")
 HEAD = Person(name="Lý Thị Ví Dụ", code="lt.vidu", title="Chủ tịch UBND xã", phone="+84912000904")
+DIRECTOR = Person(name="Đỗ Văn Thí", code="dv.thi", title="Giám đốc Trung tâm", phone="+84912000905")
 
 
 def local(day: int, hour: int = 0, minute: int = 0, *, month: int = 11, year: int = 2026) -> datetime:
@@ -113,7 +114,8 @@ def event(**overrides: Any) -> DossierEvent:
 
 def recipient(audience: Audience = Audience.CITIZEN, **overrides: Any) -> Recipient:
     """The owner of the dossier, or an officer, with every way to reach them."""
-    person = {Audience.CITIZEN: OWNER, Audience.HANDLER: OFFICER, Audience.HEAD: HEAD}[audience]
+    people = {Audience.CITIZEN: OWNER, Audience.HANDLER: OFFICER, Audience.HEAD: HEAD, Audience.DIRECTOR: DIRECTOR}
+    person = people[audience]
     values: dict[str, Any] = {
         "id": RecipientId(UUID("01980000-0000-7000-8000-000000000007")),
         "audience": audience,

@@ -16,6 +16,8 @@ FAULTS = [
     ({"/type": ...}, "/type", "nothing"),
     ({"/type": "../../etc"}, "/type", "text of 9 characters"),
     ({"/type": "hoso..x"}, "/type", "text of 7 characters"),
+    ({"/type": "han.hoso_qua"}, "/type", "a type of ours"),
+    ({"/type": "nhac.tong_hop"}, "/type", "a type of ours"),
     ({"/time": "yesterday"}, "/time", "text of 9 characters"),
     ({"/seq": "-1"}, "/seq", "“-1”"),
     ({"/seq": 1.5}, "/seq", "“1.5”"),

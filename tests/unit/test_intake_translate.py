@@ -1,10 +1,15 @@
 """Where a document leaves room, the domain event takes the reading that wrongs nobody."""
 
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 
 from notifier.domain.dossiers import Consent
-from notifier.intake.translate import UNNAMED_CITIZEN
-from tests.support.intake import accepted, domain_event, event
+from notifier.domain.events import Reminder
+from notifier.domain.ids import EventId, EventType
+from notifier.intake.translate import UNNAMED_CITIZEN, to_domain
+from tests.support.intake import NOW, PROVINCE, accepted, domain_event, event
 
 HOSO = "/data/HoSo"
 
@@ -119,3 +124,34 @@ def test_an_appointment_is_read():
     appointment = understood({"/type": "lichhen.dat", "/data/LichHen": slot}).appointment
 
     assert (appointment.place, appointment.ticket) == ("Quầy 3", "17")
+
+
+def stored(event_type, **blocks):
+    taken = accepted(event())
+    return to_domain(
+        event_id=EventId(UUID(int=1)),
+        source=PROVINCE.name,
+        external_id=taken.external_id,
+        event_type=EventType(event_type),
+        occurred_at=NOW,
+        received_at=NOW,
+        seq=None,
+        document={**taken.document, **blocks},
+        profile=PROVINCE,
+    )
+
+
+def test_a_stored_reminder_says_from_when_it_counts_and_the_how_manieth_it_is():
+    told = stored("han.hoso_qua", Han={"Moc": "2026-11-25T17:00:00+07:00", "Lan": 3})
+
+    assert told.reminder == Reminder(basis=datetime(2026, 11, 25, 10, tzinfo=UTC), number=3)
+
+
+def test_a_digest_has_no_time_of_its_own():
+    assert stored("nhac.tong_hop").reminder is None
+
+
+def test_a_reminder_cannot_be_smuggled_into_an_event_of_another_type():
+    forged = {"/data/Han": {"Moc": "2026-11-25T17:00:00+07:00", "Lan": 3}}
+
+    assert understood(forged).reminder is None

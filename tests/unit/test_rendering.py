@@ -12,7 +12,8 @@ from notifier.domain.dossiers import ReturnMethod
 from notifier.domain.recipients import Audience, Locale
 from notifier.rendering import zalo
 from notifier.rendering.renderer import ZALO_CATALOGUE, Renderer, RenderRequest
-from tests.support.events import OWNER, PROCEDURE, REASON, event, local, recipient
+from tests.support.events import OWNER, PROCEDURE, REASON, recipient
+from tests.support.reminders import NOW, told
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 LINK = "https://thongbao.angiang.example.gov.vn/t/Ab3dE5fG7hJ9kL2mN4pQ6r"
@@ -41,6 +42,7 @@ CITIZEN_EVENTS = {
     ),
     *(f"bccc.{name}" for name in ("da_gui", "dang_phat", "da_phat", "chuyen_hoan")),
     *(f"lichhen.{name}" for name in ("dat", "doi", "huy", "nhac")),
+    *(f"han.{name}" for name in ("bo_sung_sap_het", "phi_chua_nop", "chua_nhan_ket_qua")),
 }
 STAFF_EVENTS = {
     *(
@@ -60,10 +62,24 @@ STAFF_EVENTS = {
         ]
     ),
     *(f"lichhen.{name}" for name in ("dat", "doi", "huy", "nhac")),
+    *(
+        f"han.{name}"
+        for name in [
+            "sap_qua_tiep_nhan",
+            "qua_tiep_nhan",
+            "buoc_sap_den",
+            "buoc_qua",
+            "hoso_sap_den",
+            "can_xin_loi",
+            "hoso_qua",
+        ]
+    ),
+    "nhac.tong_hop",
 }
+STAFF = (Audience.HANDLER, Audience.HEAD, Audience.DIRECTOR)
 READERS = [
     *((kind, Audience.CITIZEN, locale) for kind in sorted(CITIZEN_EVENTS) for locale in Locale),
-    *((kind, audience, Locale.VI) for kind in sorted(STAFF_EVENTS) for audience in (Audience.HANDLER, Audience.HEAD)),
+    *((kind, audience, Locale.VI) for kind in sorted(STAFF_EVENTS) for audience in STAFF),
 ]
 OPEN_KINDS = (ContentKind.SMS, ContentKind.ZALO, ContentKind.EMAIL)
 OPTIONAL = {
@@ -104,14 +120,14 @@ def catalogue():
 def render(renderer):
     def one(kind, event_type, audience=Audience.CITIZEN, locale=Locale.VI, *, neutral=False, **overrides):
         request = RenderRequest(
-            event=event(type=event_type, **overrides),
+            event=told(event_type, **overrides),
             recipient=recipient(audience, locale=locale),
             kind=kind,
             link=LINK,
             hotline=HOTLINE,
             sender_name=SENDER,
-            neutral=neutral,
-            now=local(23, 16),
+            sensitive=lambda _: neutral,
+            now=NOW,
         )
         return renderer.render(request)
 
@@ -239,9 +255,9 @@ def test_a_mail_gives_the_link_the_hotline_the_sender_and_the_warning(render, ev
 @each_reader
 def test_a_neutral_message_betrays_neither_procedure_nor_reason_nor_name(render, kind, event_type, audience, locale):
     content = render(kind, event_type, audience, locale, neutral=True)
-    told = content.html + words(content) if isinstance(content, EmailContent) else words(content)
+    said = content.html + words(content) if isinstance(content, EmailContent) else words(content)
     secrets = (PROCEDURE, REASON, OWNER.name, "Tờ khai", "tờ khai có chữ ký", "Phí thẩm định", "Lãnh đạo phòng duyệt")
-    assert [secret for secret in secrets if secret in told] == []
+    assert [secret for secret in secrets if secret in said] == []
 
 
 def test_the_portal_inbox_names_the_procedure_even_if_it_is_sensitive(render):
@@ -259,8 +275,8 @@ def test_a_result_by_post_does_not_call_the_citizen_to_the_counter(render):
 
 
 def test_a_head_is_asked_to_follow_up_and_an_officer_to_work(render):
-    told = [render(ContentKind.INBOX, "hoso.chuyen_buoc", reader).body for reader in (Audience.HANDLER, Audience.HEAD)]
-    assert ["Mở hồ sơ và xử lý" in body for body in told] == [True, False]
+    bodies = [render(ContentKind.INBOX, "hoso.chuyen_buoc", reader).body for reader in STAFF]
+    assert ["Mở hồ sơ và xử lý" in body for body in bodies] == [True, False, False]
 
 
 def test_markup_in_a_fact_stays_text_in_the_html(render):

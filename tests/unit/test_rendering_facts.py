@@ -10,6 +10,7 @@ from notifier.domain.recipients import Audience, Locale
 from notifier.rendering import phrases
 from notifier.rendering.facts import Frame, facts_of
 from tests.support.events import OWNER, PERSONAL_NUMBER, PROCEDURE, REASON, event, local, recipient
+from tests.support.reminders import item, reminder
 
 NOW = local(23, 16)
 
@@ -22,7 +23,7 @@ def facts(audience=Audience.CITIZEN, *, neutral=False, locale=Locale.VI, name=No
         link="https://thongbao.example.gov.vn/t/Ab3dE5fG",
         hotline="1900 0000",
         sender_name="Trung tâm Phục vụ hành chính công tỉnh An Giang",
-        neutral=neutral,
+        neutral=lambda _: neutral,
         now=NOW,
     )
     return facts_of(event(**overrides), frame)
@@ -144,3 +145,39 @@ def test_time_left_in_words(left, words):
 @pytest.mark.parametrize(("day", "words"), [(23, "trong hôm nay"), (25, "còn 2 ngày"), (22, "đã quá hạn 1 ngày")])
 def test_time_left_until_a_whole_day_counts_days(day, words):
     assert phrases.time_left(local(day), NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        (local(21, 23), ("2 ngày", "2 days")),
+        (local(22, 23), ("1 ngày", "1 day")),
+        (local(23, 14, 30), ("1 giờ 30 phút", "1 hour 30 minutes")),
+        (local(23, 17), ("chưa đến 1 phút", "less than 1 minute")),
+    ],
+)
+def test_waiting_is_told_in_days_and_on_the_same_day_by_the_clock(since, words):
+    assert tuple(phrases.waited(since, NOW, locale) for locale in (Locale.VI, Locale.EN)) == words
+
+
+def test_a_whole_day_can_be_over_before_midnight():
+    told = [phrases.time_left(local(23), NOW, locale, late=True) for locale in (Locale.VI, Locale.EN)]
+    assert told == ["đã quá hạn hôm nay", "overdue since today"]
+
+
+def test_only_officers_read_who_has_the_dossier():
+    assert [facts(reader).get("can_bo") for reader in Audience] == [None, *["Hồ Văn Kiểm"] * 3]
+
+
+def test_a_deadline_has_time_left_and_a_beginning_has_a_wait():
+    due, waits = (facts(**vars_of(kind)) for kind in ("han.bo_sung_sap_het", "han.phi_chua_nop"))
+    assert [("moc_con_lai" in each, "cho" in each) for each in (due, waits)] == [(True, False), (False, True)]
+
+
+def vars_of(event_type):
+    told = reminder(event_type)
+    return {"type": told.type, "reminder": told.reminder}
+
+
+def test_a_digest_is_for_officers_only():
+    assert "viec" not in facts(gathered=(item(0), item(1)))

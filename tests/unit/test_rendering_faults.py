@@ -32,7 +32,7 @@ def render(folder, event_type=ACCEPTED, kind=ContentKind.INBOX, *, link="https:/
             link=link,
             hotline="1900 0000",
             sender_name="Trung tâm",
-            neutral=False,
+            sensitive=lambda _: False,
             now=local(23, 16),
         )
     )

@@ -9,7 +9,7 @@ import pytest
 
 from notifier.domain.content import Content, ContentKind, EmailContent, InboxContent, SmsContent, ZaloContent
 from notifier.domain.errors import TemplateFault
-from notifier.domain.events import DossierEvent
+from notifier.domain.events import DIGEST, DossierEvent, Reminder
 from notifier.domain.ids import EventType
 from notifier.domain.recipients import Audience, Locale
 from notifier.rendering.renderer import Renderer, RenderRequest
@@ -37,15 +37,25 @@ def request(event: DossierEvent, wording: Path, kind: ContentKind) -> RenderRequ
     event_type, locale, reader = wording.parts
     audience = Audience.HANDLER if reader == "staff.jinja" else Audience.CITIZEN
     return RenderRequest(
-        event=replace(event, type=EventType(event_type)),
+        event=told(event, event_type),
         recipient=recipient(audience, locale=Locale(locale)),
         kind=kind,
         link=LINK,
         hotline="0296 3956 000",
         sender_name="Trung tâm Phục vụ hành chính công tỉnh An Giang",
-        neutral=False,
+        sensitive=lambda _: False,
         now=NOW,
     )
+
+
+def told(event: DossierEvent, event_type: str) -> DossierEvent:
+    """The sample as an event of that type: with what our timers add, or twice in a digest."""
+    if event_type == DIGEST:
+        step = replace(event, type=EventType("hoso.chuyen_buoc"))
+        return replace(event, type=DIGEST, gathered=(step, told(event, "han.hoso_qua")))
+    basis = event.dossier.due_at or event.occurred_at
+    reminder = Reminder(basis, 1) if event_type.startswith("han.") else None
+    return replace(event, type=EventType(event_type), reminder=reminder)
 
 
 def texts(content: object) -> list[str]:
