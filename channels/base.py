@@ -8,14 +8,14 @@ An adapter is one module with four names (`ChannelModule`), entered by one line 
 - `authentic` and `facts`, the two halves of reading a callback.
 
 `send` builds one request, calls once, and answers one of the five outcomes. No retry, no logging, no clock and
-no database in it: those belong to the delivery engine. The one exception is a token that the provider refuses
-before taking the message: refresh once, call once more.
+no database in it: those belong to the delivery engine. The exceptions are two plain refusals before the message is
+taken: of a token (refresh once, call once more), and of one form of a message that the provider takes in another.
 """
 
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -122,6 +122,18 @@ class TokenSource(Protocol):
         ...
 
 
+class Relations(Protocol):
+    """What is known of people's relations to an account of ours, from what the provider told. Neither call raises."""
+
+    async def since_interaction(self, account: str, person: str) -> timedelta | None:
+        """How long ago the person last turned to the account; None if that does not count any more, or is not known."""
+        ...
+
+    async def refused(self, account: str, person: str, *, follows: bool | None) -> None:
+        """The provider says that what was known is over; `follows` is False where it says that too, else None."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What an adapter may use of the world."""
@@ -134,6 +146,7 @@ class Ports:
     """Stores once per delivery; answers the reference of the stored message."""
     public_url: str
     """Where providers reach us, without a slash at the end."""
+    relations: Relations
 
 
 class ChannelModule(Protocol):

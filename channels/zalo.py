@@ -4,12 +4,16 @@ Documents: developers.zalo.me "ZBS Template Message", docs.zaloplatforms.com "We
 `error: 0` means taken, not delivered, and every other answer may come with HTTP 200 too. Zalo promises nothing about
 a second call with the same tracking_id, so an answer that does not come is Unknown, and waits for the webhook, which
 names our tracking_id: Zalo can be asked by its own id only (`zalo_status`).
+
+An officer whose interaction with the account is recent enough may get the same as a consultation message
+(`staff_consultation`). Where Zalo refuses that plainly, because the window was over after all, say, nothing was taken
+and the template goes out in the same attempt: one more call after a refusal is no double.
 """
 
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
@@ -17,12 +21,22 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 from channels.base import AddressKind, Asks, Capabilities, Message, Ports, Question, carried, delivery_named
 from channels.faults import Fault, outcome_of, outcome_of_silence
 from channels.http import NoReply, Reply, json_object, retry_after
-from channels.zalo_codes import ACCOUNT_AUTH, ACCOUNT_CODES, PHONE_AUTH, PHONE_CODES, code_of, fault_of
+from channels.zalo_codes import (
+    ACCOUNT_AUTH,
+    ACCOUNT_CODES,
+    NOT_A_FOLLOWER,
+    PHONE_AUTH,
+    PHONE_CODES,
+    WINDOW_OVER,
+    code_of,
+    fault_of,
+)
+from channels.zalo_relations import moment
 from channels.zalo_status import STATUS_PATH, answer_of
 from notifier.domain.answers import Answer, NoAnswer
 from notifier.domain.content import ContentKind, ZaloContent
 from notifier.domain.errors import TokenLost
-from notifier.domain.outcomes import Accepted, Outcome
+from notifier.domain.outcomes import Accepted, Outcome, Permanent, Throttled
 from notifier.domain.receipts import RawReceipt, ReceiptFact, ReceiptKind
 
 
@@ -44,6 +58,12 @@ class Settings(BaseModel):
     """`development` reaches administrators of the app only, and costs nothing."""
     staff_by_phone: bool = False
     """Whether officers without a linked account are written to by phone number."""
+    staff_consultation: Literal["off", "free", "paid"] = "off"
+    """Whether linked officers get consultation messages: never, while they are free, or while they can be sent."""
+    consultation_free_hours: Annotated[float, Field(gt=0)] = 48.0
+    """How long after an interaction a consultation message costs nothing."""
+    consultation_days: Annotated[float, Field(gt=0)] = 7.0
+    """How long after an interaction Zalo takes a consultation message at all."""
     opens_at: time = time(6, 5)
     closes_at: time = time(21, 55)
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
@@ -90,6 +110,7 @@ class ZaloChannel:
         self._settings = settings
         self._http = ports.http
         self._tokens = ports.tokens
+        self._relations = ports.relations
 
     async def send(self, message: Message) -> Outcome:
         content = carried(message, ZaloContent)
@@ -100,10 +121,31 @@ class ZaloChannel:
         if request is None:
             return outcome_of(Fault.RECIPIENT, "no_zalo_address")
         try:
+            consulted = await self._consult(message, content)
+            if consulted is not None:
+                return consulted
             reply = await self._reply(request)
         except TokenLost:
             return outcome_of(Fault.CONFIG, "token_lost")
         return _outcome(request.host, reply, message.idempotency_key)
+
+    async def _consult(self, message: Message, content: ZaloContent) -> Outcome | None:
+        """What came of a consultation message; None if it may not be sent, or was plainly refused. Raises TokenLost."""
+        settings, person = self._settings, message.contact.zalo_uid
+        window = _window(settings)
+        if window is None or person is None or content.text is None or not message.staff:
+            return None
+        since = await self._relations.since_interaction(settings.oa_id, person)
+        if since is None or since > window:
+            return None
+        body = {"recipient": {"user_id": person}, "message": {"text": content.text}}
+        reply = await self._reply(_Request(_ACCOUNT, "POST", f"{_base(settings.openapi_url)}/v3.0/oa/message/cs", body))
+        code = code_of(reply)
+        if code in NOT_A_FOLLOWER | WINDOW_OVER:
+            await self._relations.refused(settings.oa_id, person, follows=False if code in NOT_A_FOLLOWER else None)
+        outcome = _outcome(_ACCOUNT, reply, message.idempotency_key)
+        refused = isinstance(outcome, Permanent | Throttled) and code not in ACCOUNT_AUTH
+        return None if refused else outcome
 
     async def ask(self, question: Question) -> Answer:
         if question.contact.zalo_uid:
@@ -166,6 +208,17 @@ def _base(url: HttpUrl) -> str:
     return str(url).rstrip("/")
 
 
+def _window(settings: Settings) -> timedelta | None:
+    """How old an interaction may be for a consultation message; None: none is sent."""
+    match settings.staff_consultation:
+        case "off":
+            return None
+        case "free":
+            return timedelta(hours=settings.consultation_free_hours)
+        case "paid":
+            return timedelta(days=settings.consultation_days)
+
+
 def _outcome(host: _Host, reply: Reply | NoReply, idempotency_key: str) -> Outcome:
     if isinstance(reply, NoReply):
         return outcome_of_silence(reply)
@@ -207,7 +260,7 @@ def facts(raw: RawReceipt, settings: Settings) -> tuple[ReceiptFact, ...]:
         return ()
     content = event.get("message")
     content = content if isinstance(content, dict) else {}
-    name, at = event.get("event_name"), _moment(event.get("timestamp"))
+    name, at = event.get("event_name"), moment(event.get("timestamp"))
     if name == "user_seen_message":
         seen = content.get("msg_ids")
         ids = [i for i in seen if isinstance(i, str) and i] if isinstance(seen, list) else []
@@ -217,14 +270,6 @@ def facts(raw: RawReceipt, settings: Settings) -> tuple[ReceiptFact, ...]:
     if not isinstance(name, str) or (delivery_id is None and reference is None):
         return ()
     if name == "user_received_message":
-        at = _moment(content.get("delivery_time")) or at
+        at = moment(content.get("delivery_time")) or at
         return (ReceiptFact(ReceiptKind.DELIVERED, delivery_id, reference, at),)
     return (ReceiptFact(ReceiptKind.INFO, delivery_id, reference, at, code=name),)
-
-
-def _moment(milliseconds: object) -> datetime | None:
-    """Milliseconds since 1970, as Zalo writes them: a number in quotes."""
-    try:
-        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(str(milliseconds)))
-    except (ValueError, OverflowError):
-        return None

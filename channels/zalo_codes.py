@@ -13,6 +13,10 @@ PHONE_AUTH = frozenset({-124})
 ACCOUNT_AUTH = frozenset({-216, -220})
 """The access token is not valid, or no longer."""
 
+NOT_A_FOLLOWER = frozenset({-213})
+WINDOW_OVER = frozenset({-230, -232})
+"""Why the account may not write freely: the person does not follow it; their last interaction is too long ago."""
+
 _R, _T, _C, _Q = Fault.RECIPIENT, Fault.TEMPLATE, Fault.CONFIG, Fault.QUOTA
 
 

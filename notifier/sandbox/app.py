@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 from notifier.domain.clock import Clock, system_clock
 from notifier.domain.errors import SettingsError
-from notifier.sandbox import control, ledger, smtp_server, zalo_tokens
+from notifier.sandbox import control, ledger, smtp_server, zalo_people, zalo_tokens
 from notifier.sandbox.callbacks import Callbacks
 from notifier.sandbox.esms import Gateway
 from notifier.sandbox.messages import Captured, Messages
@@ -82,7 +82,9 @@ def _application(parts: Parts, portal: Portal) -> web.Application:
     application = web.Application(middlewares=[_only_from_here], client_max_size=_LARGEST_BODY)
     grants = zalo_tokens.Grants(parts.settings.zalo, parts.clock)
     application.add_routes(zalo_tokens.routes(parts, grants))
-    application.add_routes(Sender(parts, grants).routes())
+    people = zalo_people.People(parts)
+    application.add_routes(zalo_people.routes(people))
+    application.add_routes(Sender(parts, grants, people).routes())
     application.add_routes(Gateway(parts).routes())
     application.add_routes(control.routes(parts))
     application.add_routes(ledger.routes(parts.ledger))

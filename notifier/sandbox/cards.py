@@ -26,6 +26,8 @@ class Card:
     person: int | None
     """The person's place in the settings, if the portal can show an inbox."""
     inbox: Inbox | None = None
+    zalo_uid: str | None = None
+    """The person's id at the Official Account, if they can turn to it."""
 
 
 def key_of(settings: SandboxSettings, address: str) -> str:
@@ -62,7 +64,7 @@ def _card(settings: SandboxSettings, key: str, found: list[Captured]) -> Card:
         at = int(key[1:])
         person = settings.people[at]
         lookup = at if settings.portal and person.lookup else None
-        return Card(key, person.name, person.role, _addresses(person), phone, mails, lookup)
+        return Card(key, person.name, person.role, _addresses(person), phone, mails, lookup, zalo_uid=person.zalo_uid)
     return Card(key, found[0].to, "Địa chỉ khác", (), phone, mails, None)
 
 

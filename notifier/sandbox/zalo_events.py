@@ -1,4 +1,4 @@
-"""The pretend webhook of Zalo: events about a message, signed over their exact bytes.
+"""The pretend webhook of Zalo: events about messages and people, signed over their exact bytes.
 
 Zalo documentation, "Webhook: tổng quan", checked 2026-09: SHA-256 over app id, body, timestamp and OA secret,
 joined without separators; it is no HMAC.
@@ -31,17 +31,28 @@ async def tell(parts: Parts, message: Captured, act: Act) -> None:
         )
         parts.messages.move(message, step)
         if act.name == "forged_receipt":
-            await _post(parts, message, State.READ, act, forged=True)
+            await _post(parts, _seen(parts, message), act, forged=True)
         if act.name != "no_receipt":
-            copies = 2 if act.name == "duplicate_receipt" else 1
-            await asyncio.gather(*(_post(parts, message, step, act) for _ in range(copies)))
+            await _post_all(parts, _received(parts, message) if step is State.DELIVERED else _seen(parts, message), act)
 
 
-async def _post(parts: Parts, message: Captured, step: State, act: Act, *, forged: bool = False) -> None:
+async def announce(parts: Parts, event: dict[str, Any], act: Act) -> None:
+    """Tell Notifier of something that a person did, as the script wants it."""
+    if act.name == "forged_receipt":
+        await _post(parts, event, act, forged=True)
+    if act.name != "no_receipt":
+        await _post_all(parts, event, act)
+
+
+async def _post_all(parts: Parts, event: dict[str, Any], act: Act) -> None:
+    copies = 2 if act.name == "duplicate_receipt" else 1
+    await asyncio.gather(*(_post(parts, event, act) for _ in range(copies)))
+
+
+async def _post(parts: Parts, event: dict[str, Any], act: Act, *, forged: bool = False) -> None:
     app = parts.settings.zalo
     timestamp = milliseconds(parts)
-    event = _received(parts, message, timestamp) if step is State.DELIVERED else _seen(parts, message)
-    event |= {"app_id": app.app_id, "timestamp": timestamp}
+    event = {**event, "app_id": app.app_id, "timestamp": timestamp}
     body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     secret = "not-" + app.oa_secret if forged or act.name == "wrong_signature" else app.oa_secret
     headers = {
@@ -60,10 +71,10 @@ async def _post(parts: Parts, message: Captured, step: State, act: Act, *, forge
     )
 
 
-def _received(parts: Parts, message: Captured, timestamp: str) -> dict[str, Any]:
+def _received(parts: Parts, message: Captured) -> dict[str, Any]:
     about: dict[str, Any] = {"msg_id": message.reference}
     if message.content["by"] == "phone":
-        about |= {"delivery_time": timestamp, "tracking_id": message.tracking_id or ""}
+        about |= {"delivery_time": milliseconds(parts), "tracking_id": message.tracking_id or ""}
     return {
         "event_name": "user_received_message",
         "sender": {"id": parts.settings.zalo.oa_id},

@@ -1,10 +1,8 @@
-"""The pretend sending hosts of Zalo: template messages by phone (old ZNS) and by user id, each with its own errors.
-
-Zalo documentation, error tables of the phone channel and of the OA API, checked 2026-09. Errors come with HTTP 200.
-"""
+"""The pretend sending hosts of Zalo: templates by phone (old ZNS) and by user id, and consultation messages."""
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -17,86 +15,36 @@ from notifier.sandbox.messages import Captured, State, same_address
 from notifier.sandbox.parts import Parts
 from notifier.sandbox.script import STATUS, ZALO, Act
 from notifier.sandbox.wire import WIRE_FAULTS, answered, think, wire_fault
+from notifier.sandbox.zalo_errors import OA_ERRORS, PHONE_ERRORS, ErrorTable, Fault
+from notifier.sandbox.zalo_people import People
 from notifier.sandbox.zalo_tokens import Grants
 
 _PHONE = re.compile(r"\+?84[35789]\d{8}")
 _USER_ID = re.compile(r"\d{10,24}")
+_LONGEST_TEXT = 2000
 _TAKES_NOTHING = frozenset({"refuse", *WIRE_FAULTS})
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorTable:
-    """The code of one host for each fault that both hosts know."""
+class _Order:
+    """A message that somebody with a good token wants sent."""
 
-    stale_token: int
-    wrong_proof: int
-    not_json: int
-    unknown_template: int
-    not_approved: int
-    missing_parameter: int
-    too_long: int
-    out_of_quota: int
-
-
-PHONE_ERRORS = ErrorTable(
-    stale_token=-124,
-    wrong_proof=-1241,
-    not_json=-122,
-    unknown_template=-109,
-    not_approved=-131,
-    missing_parameter=-1123,
-    too_long=-1121,
-    out_of_quota=-144,
-)
-OA_ERRORS = ErrorTable(
-    stale_token=-216,
-    wrong_proof=-242,
-    not_json=-201,
-    unknown_template=-201,
-    not_approved=-201,
-    missing_parameter=-201,
-    too_long=-201,
-    out_of_quota=-211,
-)
-
-TEXTS = {
-    -100: "Unknown exception",
-    -108: "Phone number is invalid",
-    -109: "Template ID is invalid",
-    -1121: "Template data is too long",
-    -1123: "Template data is missing a parameter",
-    -118: "Zalo account not existed",
-    -122: "Body data is not JSON",
-    -124: "Access token is invalid",
-    -1241: "appsecret_proof is invalid",
-    -131: "Template is not approved",
-    -139: "User refused this type of message",
-    -144: "OA reached its daily quota",
-    -201: "Parameter is invalid",
-    -211: "Out of quota",
-    -216: "Access token is invalid",
-    -240: "This API was shut down",
-    -242: "appsecret_proof is invalid",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """Why a call is refused."""
-
-    code: int
-    detail: str | None = None
-
-    def reply(self) -> web.Response:
-        text = self.detail or TEXTS.get(self.code, "Error")
-        return web.json_response({"error": self.code, "message": text, "data": None})
+    to: str
+    fault: Callable[[], Fault | None]
+    """Why it is refused, asked once it is about to be taken."""
+    content: dict[str, Any]
+    key: str
+    """Of the ledger."""
+    reply: Callable[[Captured], dict[str, Any]]
+    tracking_id: str | None = None
 
 
 class Sender:
     """Both hosts: they share tokens, templates, quota and message ids."""
 
-    def __init__(self, parts: Parts, grants: Grants) -> None:
+    def __init__(self, parts: Parts, grants: Grants, people: People) -> None:
         self._parts = parts
+        self._people = people
         self._app = parts.settings.zalo
         self._grants = grants
         self._remaining = parts.settings.zalo.daily_quota
@@ -110,40 +58,92 @@ class Sender:
             web.get(f"{phone}/status", self._status),
             web.get(f"{phone}/quota", self._quota),
             web.post(f"{oa}/template", self._by_uid),
+            web.post(f"{oa}/cs", self._consult),
             *(web.post(path, _closed) for path in closed),
         ]
 
     async def _by_phone(self, request: web.Request) -> web.StreamResponse:
         body = await self._read(request, PHONE_ERRORS)
-        if isinstance(body, _Fault):
+        if isinstance(body, Fault):
             return body.reply()
         phone = body.get("phone")
         if not isinstance(phone, str) or not _PHONE.fullmatch(phone):
-            return _Fault(-108).reply()
+            return Fault(-108).reply()
         local = same_address(phone)
         if any(same_address(each.phone or "") == local and not each.has_zalo for each in self._parts.settings.people):
-            return _Fault(-118).reply()
-        return await self._send(request, body, phone, PHONE_ERRORS)
+            return Fault(-118).reply()
+        return await self._send(request, self._template(body, phone, PHONE_ERRORS))
 
     async def _by_uid(self, request: web.Request) -> web.StreamResponse:
         body = await self._read(request, OA_ERRORS)
-        if isinstance(body, _Fault):
+        if isinstance(body, Fault):
             return body.reply()
         user_id = body.get("user_id")
         if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
-            return _Fault(-201, "user_id is invalid").reply()
-        return await self._send(request, body, user_id, OA_ERRORS)
+            return Fault(-201, "user_id is invalid").reply()
+        return await self._send(request, self._template(body, user_id, OA_ERRORS))
 
-    def _who(self, request: web.Request, errors: ErrorTable) -> _Fault | None:
+    async def _consult(self, request: web.Request) -> web.StreamResponse:
+        body = await self._read(request, OA_ERRORS)
+        if isinstance(body, Fault):
+            return body.reply()
+        recipient, message = body.get("recipient"), body.get("message")
+        user_id = recipient.get("user_id") if isinstance(recipient, dict) else None
+        text = message.get("text") if isinstance(message, dict) else None
+        if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
+            return Fault(-201, "user_id is invalid").reply()
+        if not isinstance(text, str) or not text:
+            return Fault(-201, "text is invalid").reply()
+        if len(text) > _LONGEST_TEXT:
+            return Fault(-210).reply()
+        return await self._send(request, self._consultation(user_id, text))
+
+    def _consultation(self, user_id: str, text: str) -> _Order:
+        def fault() -> Fault | None:
+            code = self._people.refusal(user_id)
+            return None if code is None else Fault(code)
+
+        def reply(message: Captured) -> dict[str, Any]:
+            return self._uid_reply(message) | {"quota": self._people.answered(user_id)}
+
+        content = {"by": "uid", "addressed_to": user_id, "text": text}
+        return _Order(user_id, fault, content, keyless(user_id, {"text": text}), reply)
+
+    def _template(self, body: dict[str, Any], to: str, errors: ErrorTable) -> _Order:
+        template, data, tracking_id = body.get("template_id"), body.get("template_data"), body.get("tracking_id")
+        rule = self._app.templates.get(str(template))
+        content = {
+            "by": "phone" if errors is PHONE_ERRORS else "uid",
+            "addressed_to": to,
+            "template_id": template,
+            "title": rule.title if rule else "",
+            "button": rule.button if rule else "",
+            "parameters": data,
+        }
+
+        def fault() -> Fault | None:
+            wrong = self._wrong_template(body, errors)
+            if wrong is None and self._remaining <= 0:
+                return Fault(errors.out_of_quota)
+            return wrong
+
+        def reply(message: Captured) -> dict[str, Any]:
+            self._remaining -= 1
+            return self._phone_reply(message) if errors is PHONE_ERRORS else self._uid_reply(message)
+
+        key = tracking_id or (keyless(to, data) if isinstance(data, dict) else "")
+        return _Order(to, fault, content, key, reply, tracking_id)
+
+    def _who(self, request: web.Request, errors: ErrorTable) -> Fault | None:
         """What is wrong with the caller's token or proof."""
         token = request.headers.get("access_token")
         if token is None or not self._grants.accepts(token):
-            return _Fault(errors.stale_token)
+            return Fault(errors.stale_token)
         if not self._grants.proves(token, request.headers.get("appsecret_proof")):
-            return _Fault(errors.wrong_proof)
+            return Fault(errors.wrong_proof)
         return None
 
-    async def _read(self, request: web.Request, errors: ErrorTable) -> dict[str, Any] | _Fault:
+    async def _read(self, request: web.Request, errors: ErrorTable) -> dict[str, Any] | Fault:
         """The body of a call by somebody who may call."""
         fault = self._who(request, errors)
         if fault is not None:
@@ -151,72 +151,58 @@ class Sender:
         try:
             body: Any = json.loads(await request.read())
         except ValueError:
-            return _Fault(errors.not_json)
-        return body if isinstance(body, dict) else _Fault(errors.not_json)
+            return Fault(errors.not_json)
+        return body if isinstance(body, dict) else Fault(errors.not_json)
 
-    def _wrong_template(self, body: dict[str, Any], errors: ErrorTable) -> _Fault | None:
+    def _wrong_template(self, body: dict[str, Any], errors: ErrorTable) -> Fault | None:
         template, data = body.get("template_id"), body.get("template_data")
         if not isinstance(template, str) or not template:
-            return _Fault(errors.unknown_template, "template_id is invalid")
+            return Fault(errors.unknown_template, "template_id is invalid")
         if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
-            return _Fault(errors.missing_parameter, "template_data is invalid")
+            return Fault(errors.missing_parameter, "template_data is invalid")
         rule = self._app.templates.get(template)
         if rule is None:
             return None
         if not rule.approved:
-            return _Fault(errors.not_approved, "template_id is not approved")
+            return Fault(errors.not_approved, "template_id is not approved")
         for name, longest in rule.parameters.items():
             if not data.get(name) and name not in rule.optional:
-                return _Fault(errors.missing_parameter, f"template_data is missing {name}")
+                return Fault(errors.missing_parameter, f"template_data is missing {name}")
             if len(data.get(name, "")) > longest:
-                return _Fault(errors.too_long, f"{name} is longer than {longest}")
+                return Fault(errors.too_long, f"{name} is longer than {longest}")
         return None
 
-    async def _send(
-        self, request: web.Request, body: dict[str, Any], to: str, errors: ErrorTable
-    ) -> web.StreamResponse:
+    async def _send(self, request: web.Request, order: _Order) -> web.StreamResponse:
         await think(self._parts)
-        act = self._parts.script.take(ZALO, to, never={"lose_token_reply"})
+        act = self._parts.script.take(ZALO, order.to, never={"lose_token_reply"})
         if act.name in _TAKES_NOTHING:
             return await self._misbehave(act)
-        fault = self._wrong_template(body, errors)
-        if fault is None and self._remaining <= 0:
-            fault = _Fault(errors.out_of_quota)
+        fault = order.fault()
         if fault is not None:
             return fault.reply()
-        self._remaining -= 1
-        message = self._capture(body, to, by="phone" if errors is PHONE_ERRORS else "uid")
-        reply = self._phone_reply(message) if errors is PHONE_ERRORS else self._uid_reply(message, to)
+        message = self._capture(order)
+        reply = order.reply(message)
         telling = zalo_events.tell(self._parts, message, act)
         if act.name == "receipt_first":
             await telling
         else:
             self._parts.callbacks.soon(telling)
         if act.name == "error_but_sent":
-            return _Fault(-100).reply()
+            return Fault(-100).reply()
         reply_of_success = web.json_response({"error": 0, "message": "Success", "data": reply})
         return await answered(request, act, reply_of_success, self._parts)
 
-    def _capture(self, body: dict[str, Any], to: str, *, by: str) -> Captured:
-        template = body["template_id"]
-        rule = self._app.templates.get(template)
+    def _capture(self, order: _Order) -> Captured:
         message = self._parts.messages.add(
             channel=ZALO,
-            to=to,
+            to=order.to,
             at=self._parts.clock(),
-            content={
-                "by": by,
-                "addressed_to": to,
-                "template_id": template,
-                "title": rule.title if rule else "",
-                "button": rule.button if rule else "",
-                "parameters": body["template_data"],
-            },
+            content=order.content,
             reference=uuid4().hex,
-            tracking_id=body.get("tracking_id"),
+            tracking_id=order.tracking_id,
         )
         self._sent[message.reference] = message
-        self._parts.ledger.took(ZALO, message.tracking_id or keyless(to, body["template_data"]))
+        self._parts.ledger.took(ZALO, order.key)
         return message
 
     def _phone_reply(self, message: Captured) -> dict[str, Any]:
@@ -228,10 +214,10 @@ class Sender:
             "quota": {"dailyQuota": str(self._app.daily_quota), "remainingQuota": str(self._remaining)},
         }
 
-    def _uid_reply(self, message: Captured, user_id: str) -> dict[str, Any]:
+    def _uid_reply(self, message: Captured) -> dict[str, Any]:
         return {
             "message_id": message.reference,
-            "user_id": user_id,
+            "user_id": message.content["addressed_to"],
             "sent_time": zalo_events.milliseconds(self._parts),
             "quota": {"quota_type": "purchase_quota", "remain": self._remaining},
         }
@@ -239,7 +225,7 @@ class Sender:
     async def _misbehave(self, act: Act) -> web.Response:
         match act.name:
             case "refuse":
-                return _Fault(int(act.args.get("error", -118)), act.args.get("message")).reply()
+                return Fault(int(act.args.get("error", -118)), act.args.get("message")).reply()
             case _:
                 return await wire_fault(act, self._parts)
 
@@ -269,4 +255,4 @@ class Sender:
 async def _closed(request: web.Request) -> web.Response:
     """The endpoints that Zalo ended. Documented for the old one only; the others must merely fail."""
     del request
-    return _Fault(-240).reply()
+    return Fault(-240).reply()

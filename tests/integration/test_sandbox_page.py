@@ -219,3 +219,10 @@ async def test_a_foreign_name_for_this_host_is_refused(http):
 async def test_a_form_of_another_site_is_refused(http):
     reply = await http.post("/sandbox/script", json=[], headers={"Sec-Fetch-Site": "cross-site"})
     assert reply.status == 403
+
+
+async def test_on_the_page_a_person_can_turn_to_the_official_account(http):
+    page = await text(http, "/")
+    paths = re.findall(r'formaction="([^"]+)"', page)
+    answers = [await http.post(path, headers={"Accept": "text/html"}, allow_redirects=False) for path in paths]
+    assert [(answer.status, answer.headers["Location"]) for answer in answers] == [(303, "/")] * 3

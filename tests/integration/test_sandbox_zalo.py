@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -314,3 +315,126 @@ async def test_a_silence_outlasts_the_client(sandbox, http, token, behave, kept)
     with pytest.raises(TimeoutError):
         await http.post(BY_UID, json=body, headers=headers(token), timeout=aiohttp.ClientTimeout(total=0.2))
     assert len(sandbox.messages) == kept
+
+
+# Consultation messages
+
+
+CONSULTATION = "/zalo/openapi/v3.0/oa/message/cs"
+
+
+async def consult(http, token, text="Hồ sơ H01.14-261119-0042 sắp đến hạn.", user_id=UID):
+    body = {"recipient": {"user_id": user_id}, "message": {"text": text}}
+    reply = await http.post(CONSULTATION, json=body, headers=headers(token))
+    assert reply.status == 200
+    return await reply.json()
+
+
+async def does(http, deed, user_id=UID):
+    reply = await http.post(f"/sandbox/zalo/people/{user_id}/{deed}")
+    assert reply.status == 204
+
+
+@pytest.fixture
+async def hours(notifier):
+    """A sandbox whose clock the test moves: its HTTP client, and how many hours have passed."""
+    passed = [0.0]
+    start = datetime(2026, 11, 23, 1, tzinfo=UTC)
+    settings = sandbox_settings(notifier.url, zalo=APP)
+    async with (
+        running(settings, clock=lambda: start + timedelta(hours=passed[0])) as started,
+        aiohttp.ClientSession(started.http_url) as session,
+    ):
+        yield session, passed
+
+
+async def test_who_never_turned_to_the_account_is_not_written_to_freely(http, token):
+    assert (await consult(http, token))["error"] == -230
+
+
+async def test_a_consultation_message_is_answered_with_id_and_quota(http, token):
+    await does(http, "write")
+    reply = await consult(http, token)
+    quota = reply["data"]["quota"]
+    assert (reply["error"], bool(reply["data"]["message_id"])) == (0, True)
+    assert (quota["quota_type"], quota["remain"], quota["owner_id"]) == ("reply", 7, "222")
+
+
+@pytest.mark.parametrize(("later", "answer"), [(48, "reply"), (49, "purchase_quota"), (168, "purchase_quota")])
+async def test_after_two_days_a_consultation_message_costs(hours, later, answer):
+    http, passed = hours
+    await does(http, "follow")
+    passed[0] = later
+    token = (await refresh(http))["access_token"]
+    assert (await consult(http, token))["data"]["quota"]["quota_type"] == answer
+
+
+async def test_after_seven_days_it_is_refused(hours):
+    http, passed = hours
+    await does(http, "follow")
+    passed[0] = 169
+    token = (await refresh(http))["access_token"]
+    assert (await consult(http, token))["error"] == -230
+
+
+async def test_the_ninth_message_to_one_interaction_costs(http, token):
+    await does(http, "write")
+    kinds = [(await consult(http, token))["data"]["quota"]["quota_type"] for _ in range(9)]
+    assert kinds == ["reply"] * 8 + ["purchase_quota"]
+
+
+async def test_who_left_the_account_is_not_written_to(http, token):
+    await does(http, "follow")
+    await does(http, "unfollow")
+    assert (await consult(http, token))["error"] == -213
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"), [({"user_id": "abc"}, -201), ({"text": ""}, -201), ({"text": "x" * 2001}, -210)]
+)
+async def test_a_wrong_consultation_message_has_its_code(http, token, changes, code):
+    await does(http, "follow")
+    assert (await consult(http, token, **changes))["error"] == code
+
+
+async def test_a_consultation_message_wants_a_valid_token(http):
+    assert (await consult(http, "stale"))["error"] == -216
+
+
+async def test_a_consultation_message_is_told_of_like_every_other(http, token, notifier):
+    await script(http, {"match": UID, "behave": "no_receipt", "times": 1})
+    await does(http, "follow")
+    sent = (await consult(http, token))["data"]["message_id"]
+    received, seen = await events(notifier, 2)
+    assert (received["message"]["msg_id"], seen["message"]["msg_ids"]) == (sent, [sent])
+
+
+async def test_a_consultation_message_is_on_the_phone_as_text(http, token):
+    await does(http, "follow")
+    await consult(http, token, text="Mở: https://thongbao.example.vn/t/a <script>alert(1)</script>")
+    page = await (await http.get("/")).text()
+    assert 'href="https://thongbao.example.vn/t/a"' in page
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("deed", ["follow", "unfollow"])
+async def test_an_event_about_a_follower_has_no_sender(http, notifier, deed):
+    await does(http, deed)
+    (event,) = await events(notifier, 1)
+    assert (event["event_name"], event["follower"], "sender" in event) == (deed, {"id": UID}, False)
+
+
+async def test_what_a_person_writes_is_an_event_with_text(http, notifier):
+    await does(http, "write")
+    (event,) = await events(notifier, 1)
+    assert (event["event_name"], event["sender"], event["recipient"]) == ("user_send_text", {"id": UID}, {"id": "222"})
+
+
+async def test_events_about_people_can_come_twice(http, notifier):
+    await script(http, {"match": UID, "behave": "duplicate_receipt"})
+    await does(http, "follow")
+    assert len(await events(notifier, 2)) == 2
+
+
+async def test_a_deed_that_the_sandbox_does_not_know_is_not_found(http):
+    assert (await http.post(f"/sandbox/zalo/people/{UID}/block")).status == 404

@@ -1,0 +1,48 @@
+"""Relations of people to an Official Account of Zalo: what its events said, the latest of each kind by its own time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifier.store.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What is said of one person at one moment, by an event or by a refusal."""
+
+    account: str
+    person: str
+    at: datetime
+    follows: bool | None = None
+    interacts: bool = False
+    is_over: bool = False
+
+
+_LEARN = """
+INSERT INTO zalo_relation AS known (oa, uid, follows, changed_at, last_interaction_at, over_at)
+VALUES ($1, $2, $3::boolean, CASE WHEN $3::boolean IS NOT NULL THEN $6::timestamptz END,
+        CASE WHEN $4::boolean THEN $6::timestamptz END, CASE WHEN $5::boolean THEN $6::timestamptz END)
+ON CONFLICT (oa, uid) DO UPDATE SET
+    follows = CASE WHEN known.changed_at >= excluded.changed_at THEN known.follows
+                   ELSE coalesce(excluded.follows, known.follows) END,
+    changed_at = greatest(known.changed_at, excluded.changed_at),
+    last_interaction_at = greatest(known.last_interaction_at, excluded.last_interaction_at),
+    over_at = greatest(known.over_at, excluded.over_at)
+"""  # primary key
+
+
+async def learn(connection: Connection, said: Saying) -> None:
+    """Note what is said. What is older than what is known, or said again, changes nothing."""
+    await connection.execute(_LEARN, said.account, said.person, said.follows, said.interacts, said.is_over, said.at)
+
+
+_LAST_INTERACTION = """
+SELECT last_interaction_at FROM zalo_relation
+WHERE oa = $1 AND uid = $2 AND follows IS NOT FALSE AND (over_at IS NULL OR over_at < last_interaction_at)
+"""  # primary key
+
+
+async def last_interaction(connection: Connection, account: str, person: str) -> datetime | None:
+    """When the person last turned to the account; None if never, if Zalo said since that it is over, or who left it."""
+    at: datetime | None = await connection.fetchval(_LAST_INTERACTION, account, person)
+    return at
