@@ -107,6 +107,7 @@ class Scope(StrEnum):
     TIMELINE = "timeline"
     OPERATE = "operate"
     CALLBACKS = "callbacks"
+    REPORTS = "reports"
 
 
 class ApiToken(_Table):

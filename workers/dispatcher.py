@@ -24,6 +24,7 @@ from notifier.telemetry.metrics import RINGS_REPEATED
 from workers.heartbeat import BEAT_SECONDS
 from workers.queues import CALLBACK_LANE, RECEIPT_LANE, Step
 from workers.receivers import endpoints_of
+from workers.steps.reminding import fire
 from workers.wiring import App
 
 log = logging.getLogger(__name__)
@@ -153,17 +154,18 @@ async def ring_due(app: App, connection: Connection, now: datetime) -> Round:
     lanes = await app.bell.short_lanes()
     if not lanes:
         return Round(0, has_more=True)
+    fired = await fire(app, connection, now)
     closed = await app.gate.closed(connection, now)
     events = await rings.events(connection, now, BATCH, lanes)
     deliveries = await rings.deliveries(connection, now, BATCH, lanes, closed)
     receipts = await rings.receipts(connection, now, BATCH) if RECEIPT_LANE in lanes else []
     tellings = await callbacks.ring(connection, now) if CALLBACK_LANE in lanes else []
     pass_by(Mark.RING_AFTER_COMMIT)
-    _ring(app, Step.ROUTE, "event", events)
+    _ring(app, Step.ROUTE, "event", [*fired, *events])
     _ring(app, Step.DELIVER, "delivery", deliveries)
     _ring(app, Step.RECEIPTS, "receipt", [(id_, RECEIPT_LANE) for id_ in receipts])
     _ring(app, Step.CALLBACKS, "callback", [(id_, CALLBACK_LANE) for id_ in tellings])
-    found = (len(events), len(deliveries), len(receipts), len(tellings))
+    found = (len(events), len(deliveries), len(receipts), len(tellings), len(fired))
     return Round(sum(found), has_more=len(lanes) < len(Urgency) or max(found) >= BATCH)
 
 

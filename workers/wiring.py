@@ -22,9 +22,11 @@ from notifier.routing.rules import Rules, load_rules
 from notifier.settings import Settings
 from notifier.store import inbox
 from notifier.store.pool import Pool, open_pool
+from workers.calendars import Shelf
 from workers.gate import Gate
 from workers.heartbeat import Heartbeat
 from workers.queues import Bell
+from workers.relations import ZaloRelations
 from workers.tokens import NoTokens, ZaloTokens
 
 
@@ -59,6 +61,7 @@ class App:
     tokens: ZaloTokens | NoTokens
     gate: Gate
     heartbeat: Heartbeat
+    calendars: Shelf
     connections: Mapping[ProviderName, Channel]
 
 
@@ -131,6 +134,7 @@ async def open_app(settings: Settings, *, name: str) -> AsyncIterator[App]:
         http = HttpClient(frozenset().union(*(registry.addresses(each.settings) for each in providers.values())))
         stack.push_async_callback(http.close)
         tokens = _tokens(providers, pool, http, clock, name)
+        relations = ZaloRelations(pool, clock)
         connections = {}
         for provider, setup in providers.items():
             ports = Ports(
@@ -139,6 +143,7 @@ async def open_app(settings: Settings, *, name: str) -> AsyncIterator[App]:
                 tokens=tokens,
                 store_in_inbox=partial(_store_in_inbox, pool, clock),
                 public_url=settings.public_url,
+                relations=relations,
             )
             connections[provider] = await setup.module.connect(setup.settings, ports)
             stack.push_async_callback(connections[provider].close)
@@ -157,6 +162,7 @@ async def open_app(settings: Settings, *, name: str) -> AsyncIterator[App]:
             tokens=tokens,
             gate=Gate(pool, [setup.providers for setup in setups.values()], name),
             heartbeat=Heartbeat(pool, name),
+            calendars=Shelf(),
             connections=connections,
         )
 

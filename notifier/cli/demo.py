@@ -19,6 +19,7 @@ import aiohttp
 import click
 
 from notifier.cli import embedded
+from notifier.cli.demo_week import week
 from notifier.cli.playground import PROVINCE, Playground, playground, samples
 from notifier.cli.post import ACCEPTED, post
 from notifier.cli.screen import Screen
@@ -31,12 +32,15 @@ from notifier.domain.errors import NotifierError
 from notifier.domain.ids import DossierCode
 from notifier.sandbox.app import running
 from notifier.settings import load_settings
-from notifier.store import progress, tokens
+from notifier.store import progress, timers, tokens
 from notifier.store.migrate import migrate
 from notifier.store.pool import Pool, open_pool
 
 START = datetime(2026, 11, 25, 16, 30, tzinfo=VIETNAM)
 """What the demo's clock shows at the beginning: after all sample events, within working hours."""
+END = START + timedelta(days=6)
+"""Until then reminders come in fast motion."""
+WAITS = {DeliveryState.HELD, DeliveryState.STANDBY}
 STORY_OF = DossierCode("H01.14-261119-0042")
 READY_SECONDS = 30
 ONCE_SECONDS = 150
@@ -155,10 +159,14 @@ async def _play(here: Installation, screen: Screen, stop: asyncio.Event, *, once
                 screen.show(lines, clock())
                 if poster.done():
                     poster.result()
-                    settled = not unrouted and all(line.due_at is None for line in lines)
-                    if once and (settled or time.monotonic() > deadline):
+                    coming = await _next_moment(here, lines)
+                    now = clock()
+                    settled = not unrouted and not _is_under_way(lines, now) and (coming is None or coming > now)
+                    if once and ((settled and coming is None) or time.monotonic() > deadline):
                         break
-                    _skip_the_night(ground, lines, clock, unrouted)
+                    if settled and coming is not None:
+                        screen.passes(coming)
+                        move_clock(ground.clock_file, coming)
                 await _nap(stop)
     finally:
         poster.cancel()
@@ -168,20 +176,24 @@ async def _play(here: Installation, screen: Screen, stop: asyncio.Event, *, once
     return settled
 
 
-def _skip_the_night(ground: Playground, lines: list[progress.Line], clock: Clock, unrouted: int) -> None:
-    """When all that is left waits for the morning, let the morning come."""
-    open_lines = [line for line in lines if line.due_at is not None]
-    if unrouted or not open_lines or any(line.state is not DeliveryState.HELD for line in open_lines):
-        return
-    morning = min(line.due_at for line in open_lines if line.due_at is not None)
-    if morning - clock() > timedelta(minutes=1):
-        move_clock(ground.clock_file, morning)
+def _is_under_way(lines: list[progress.Line], now: datetime) -> bool:
+    """Whether something happens now. What waits for its hour does not, nor a fallback behind it."""
+    return any(line.due_at is not None and (line.state not in WAITS or line.due_at <= now) for line in lines)
+
+
+async def _next_moment(here: Installation, lines: list[progress.Line]) -> datetime | None:
+    """When something happens next, up to the end of the demo's week: time runs fast between."""
+    held = [line.due_at for line in lines if line.state is DeliveryState.HELD and line.due_at]
+    async with here.pool.acquire() as connection:
+        timer = await timers.next_moment(connection)
+    coming = min([*held, *([timer] if timer else [])], default=None)
+    return coming if coming is not None and coming <= END else None
 
 
 async def post_samples(ground: Playground, clock: Clock) -> None:
-    """Send the sample events through the real webhook, signed as their sources sign."""
+    """Send the sample events and an officer's week through the real webhook, signed as their sources sign."""
     async with aiohttp.ClientSession() as session:
-        for name, sample in samples():
+        for name, sample in [*samples(), *week(clock())]:
             await post_sample(session, ground, clock, name, sample)
             await asyncio.sleep(PAUSE_BETWEEN_EVENTS)
 

@@ -16,7 +16,7 @@ from notifier.intake.codes import SourceProfile
 from notifier.routing.context import Address, ChannelView, RoutingContext
 from notifier.routing.rules import Rules, load_rules
 from notifier.settings import ROOT, Settings, load_settings
-from workers.steps.routing import routing_context
+from workers.steps.contexts import routing_context
 from workers.wiring import channel_setups, rules_of, source_profiles
 
 Profiles = Mapping[SourceName, SourceProfile]

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from notifier.domain.clock import VIETNAM
 from notifier.domain.deliveries import DeliveryState
-from notifier.domain.ids import DeliveryId
+from notifier.domain.ids import NO_DOSSIER, DeliveryId
 from notifier.domain.labels import audience_label, state_label
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.store.progress import Line
@@ -60,6 +60,11 @@ class Screen:
         for line in self._addresses:
             self.say(line)
 
+    def passes(self, moment: datetime) -> None:
+        """Time runs fast until then."""
+        if self._live is None:
+            self.say(f"⏩ {moment.astimezone(VIETNAM):%H:%M %d/%m/%Y}")
+
     @contextmanager
     def live(self) -> Iterator[None]:
         if not self._console.is_terminal:
@@ -82,7 +87,7 @@ class Screen:
                 reason = Reason(ReasonCode(line.reason), line.details).text()
                 who = audience_label(line.audience, "vi")
                 label = state_label(line.state, "vi")
-                self.say(f"{line.dossier_code}  {line.type:24} {who:10} {line.channel:7} {label}: {reason}")
+                self.say(f"{_named(line)}  {line.type:24} {who:10} {line.channel:7} {label}: {reason}")
             self._told[line.delivery_id] = line.state
 
     def _table(self, lines: Sequence[Line], now: datetime) -> Table:
@@ -101,13 +106,17 @@ class Screen:
             first = of_person[0]
             cells = {line.channel: line for line in of_person}
             table.add_row(
-                first.dossier_code,
+                _named(first),
                 first.type,
                 audience_label(first.audience, "vi"),
                 *(_cell(cells.get(channel)) for channel in CHANNELS),
             )
         table.caption = "\n".join((*self._addresses, "Ctrl-C để dừng. ✓ đã nhận  ✓✓ đã đến  ✓✓ (xanh) đã xem"))
         return table
+
+
+def _named(line: Line) -> str:
+    return "(nhiều hồ sơ)" if line.dossier_code == NO_DOSSIER else line.dossier_code
 
 
 def _cell(line: Line | None) -> Text:

@@ -21,7 +21,7 @@ from typing import assert_never
 from notifier.delivery.backoff import backoff
 from notifier.domain.answers import Answer, Arrived, Lost, NoAnswer, NotTaken, UnderWay
 from notifier.domain.deliveries import SENDABLE, Delivery, DeliveryState
-from notifier.domain.hours import Hours, opening, waits
+from notifier.domain.hours import Bound, opening, waits
 from notifier.domain.outcomes import Accepted, Outcome, Permanent, Throttled, Transient, Unknown
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.steps import SendPolicy, Step
@@ -54,7 +54,7 @@ class Ask:
     """Its provider is to be asked what became of it."""
 
 
-def before_attempt(delivery: Delivery, now: datetime, hours: Sequence[Hours] = ()) -> Step | None:
+def before_attempt(delivery: Delivery, now: datetime, hours: Sequence[Bound] = ()) -> Step | None:
     """Why a planned or held delivery must not be sent at this moment after all; None: send it.
 
     `hours` are all hours that bind it. A backlog that is worked off at night disturbs nobody either.
@@ -76,7 +76,7 @@ def after_outcome(
     traits: Traits,
     now: datetime,
     random01: float,
-    hours: Sequence[Hours] = (),
+    hours: Sequence[Bound] = (),
 ) -> Step:
     """The step after a call to the provider. Later calls are placed within `hours`."""
     attempt = delivery.attempts + 1
@@ -118,7 +118,7 @@ def on_due(
     traits: Traits,
     now: datetime,
     random01: float,
-    hours: Sequence[Hours] = (),
+    hours: Sequence[Bound] = (),
     *,
     referenced: bool = False,
 ) -> Step | Ask | None:
@@ -204,7 +204,7 @@ def _accepted(policy: SendPolicy, traits: Traits, now: datetime) -> Step:
 
 
 def _after_throttle(
-    outcome: Throttled, attempt: int, policy: SendPolicy, now: datetime, random01: float, hours: Sequence[Hours]
+    outcome: Throttled, attempt: int, policy: SendPolicy, now: datetime, random01: float, hours: Sequence[Bound]
 ) -> datetime:
     """After a refusal for the hour, the next opening with some spread, so that the morning does not begin with a rush.
 
@@ -222,7 +222,7 @@ def _again(
     reason: Reason,
     policy: SendPolicy,
     now: datetime,
-    hours: Sequence[Hours],
+    hours: Sequence[Bound],
     *,
     counts: bool,
 ) -> Step:
@@ -249,7 +249,7 @@ def _unknown(
     traits: Traits,
     now: datetime,
     random01: float,
-    hours: Sequence[Hours],
+    hours: Sequence[Bound],
 ) -> Step:
     """It may have been taken: sent again only where a double is dropped, and never called failed or expired."""
     attempt = delivery.attempts + 1

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import MISSED, SENDABLE, Delivery, DeliveryState, Position
-from notifier.domain.hours import Hours, opening, waits
+from notifier.domain.hours import Bound, opening, waits
 from notifier.domain.ids import ChannelName, DeliveryId, ProviderName
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.steps import Step
@@ -23,7 +23,7 @@ from notifier.domain.steps import Step
 def after_settled(
     siblings: Sequence[Delivery],
     proving: Collection[ProviderName],
-    hours: Mapping[ChannelName, Sequence[Hours]],
+    hours: Mapping[ChannelName, Sequence[Bound]],
     now: datetime,
 ) -> list[tuple[DeliveryId, Step]]:
     """The moves of the fallbacks among `siblings`, all deliveries of one person for one event, after any of them moved.
@@ -43,7 +43,7 @@ def after_settled(
 
 
 def _release(
-    waiting: Sequence[Delivery], missed: str, hours: Mapping[ChannelName, Sequence[Hours]], now: datetime
+    waiting: Sequence[Delivery], missed: str, hours: Mapping[ChannelName, Sequence[Bound]], now: datetime
 ) -> list[tuple[DeliveryId, Step]]:
     """The first of `waiting` that can still be sent in time goes; those before it have expired."""
     moves: list[tuple[DeliveryId, Step]] = []

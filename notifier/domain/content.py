@@ -46,10 +46,19 @@ class SmsContent:
 
 @dataclass(frozen=True, slots=True)
 class ZaloContent:
-    """`template` is our own name of an approved template; the adapter's settings map it to Zalo's id."""
+    """`template` is our own name of an approved template; the adapter's settings map it to Zalo's id.
+
+    `text` says the same to an officer in plain words, of at most `LONGEST_ZALO_TEXT` characters; a blank line parts
+    paragraphs. None for citizens, and where it would be longer.
+    """
 
     template: str
     parameters: dict[str, str]
+    text: str | None = None
+
+
+LONGEST_ZALO_TEXT = 2000
+"""Characters of a consultation message (Zalo documentation, checked 2026-09)."""
 
 
 Content = InboxContent | EmailContent | SmsContent | ZaloContent

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from notifier.domain.content import ContentKind
-from notifier.domain.ids import ChannelName, DeliveryId, EventId, ProviderName, RecipientId
+from notifier.domain.ids import ChannelName, DeliveryId, EventId, InboxOwner, ProviderName, RecipientId
 from notifier.domain.reasons import Reason
 
 
@@ -35,7 +35,7 @@ class DeliveryState(StrEnum):
     CANCELLED = "cancelled"
     """No longer needed: the channel before it reached the person, or somebody stopped it."""
     SUPERSEDED = "superseded"
-    """Overtaken by a later status of the same dossier."""
+    """Overtaken by a later status of the same dossier, or told in one message with others."""
 
 
 _D = DeliveryState
@@ -98,6 +98,8 @@ class PlannedDelivery:
     """When work on it is next needed; None only where none ever is."""
     expires_at: datetime
     urgency: Urgency
+    desk: InboxOwner | None = None
+    """Whose desk: what is due there at one moment goes out as one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +125,4 @@ class Delivery:
     accepted_at: datetime | None = None
     asks: int = 0
     """How often its provider was asked what became of it."""
+    desk: InboxOwner | None = None

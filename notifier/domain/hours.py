@@ -1,6 +1,6 @@
-"""Hours of the day in which something may be sent, in the local time of Vietnam."""
+"""When something may be sent: hours of the day in the local time of Vietnam, and the working hours of an agency."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -23,6 +23,25 @@ class Hours:
             return self.opens <= local < self.closes
         return local >= self.opens or local < self.closes
 
+    def next_open(self, at: datetime) -> datetime:
+        return at if self.hold(at) else next_time(at, self.opens)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """The working time of an agency. `next_open` answers the moment itself while it is working time."""
+
+    next_open: Callable[[datetime], datetime]
+    closed: ReasonCode = ReasonCode.WORKING_HOURS
+
+    def hold(self, at: datetime) -> bool:
+        return self.next_open(at) == at
+
+
+Bound = Hours | WorkingHours
+_ROUNDS = 8
+"""Of looking for a moment in which all are open; each round takes up to a day where two of them never meet."""
+
 
 def next_time(at: datetime, local: time) -> datetime:
     """The first moment from `at` on when the clock on the wall shows `local`; in the zone of `at`."""
@@ -31,13 +50,18 @@ def next_time(at: datetime, local: time) -> datetime:
     return moment.astimezone(at.tzinfo)
 
 
-def opening(at: datetime, hours: Sequence[Hours]) -> datetime | None:
+def opening(at: datetime, hours: Sequence[Bound]) -> datetime | None:
     """The first moment from `at` on in which all `hours` are open; None if they never are together."""
-    moments = [at, *sorted(next_time(at, each.opens) for each in hours)]
-    return next((moment for moment in moments if all(each.hold(moment) for each in hours)), None)
+    moment = at
+    for _ in range(_ROUNDS):
+        following = max((each.next_open(moment) for each in hours), default=moment)
+        if following == moment:
+            return moment
+        moment = following
+    return None
 
 
-def waits(at: datetime, hours: Sequence[Hours], until: datetime) -> Reason:
+def waits(at: datetime, hours: Sequence[Bound], until: datetime) -> Reason:
     """Why something waits from `at` to `until`: the first of `hours` that is closed at `at` says so."""
     closed = next((each.closed for each in hours if not each.hold(at)), ReasonCode.QUIET_HOURS)
     return Reason(closed, {"until": clock_text(until)})

@@ -90,11 +90,10 @@ class Calendars:
     _made: dict[str, Calendar] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, agency: str = PROVINCE) -> Calendar:
-        has_own = any(day.agency == agency for day in self.days) or any(week.agency == agency for week in self.weeks)
-        own = agency if has_own else PROVINCE
-        if own not in self._made:
-            self._made[own] = _calendar(own, self.days, self.weeks)
-        return self._made[own]
+        if agency not in self._made:
+            own = {PROVINCE} | {day.agency for day in self.days} | {week.agency for week in self.weeks}
+            self._made[agency] = _calendar(agency, self.days, self.weeks) if agency in own else self.of(PROVINCE)
+        return self._made[agency]
 
     def years(self) -> frozenset[int]:
         """The years that are kept: hours for every day, and as many weekdays off as the law gives at least."""
@@ -126,7 +125,10 @@ def reading(calendar: Calendar, day: date) -> Reading:
 
 def is_working(calendar: Calendar, at: datetime) -> bool:
     """Whether `at` is in working time: an opening is, a closing is not. Raises `YearMissing`."""
-    moment = _moment(calendar, at)
+    return _works(calendar, _moment(calendar, at))
+
+
+def _works(calendar: Calendar, moment: datetime) -> bool:
     place = bisect_right(calendar.opens, moment) - 1
     return place >= 0 and moment < calendar.closes[place]
 
@@ -134,7 +136,7 @@ def is_working(calendar: Calendar, at: datetime) -> bool:
 def next_opening(calendar: Calendar, at: datetime) -> datetime:
     """The first moment from `at` on that is working time: `at` itself if it is. Raises `YearMissing`."""
     moment = _moment(calendar, at)
-    if is_working(calendar, at):
+    if _works(calendar, moment):
         return at
     place = bisect_left(calendar.opens, moment)
     return _answer(calendar, at, calendar.opens[place] if place < len(calendar.opens) else None, ahead=True)

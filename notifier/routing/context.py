@@ -1,12 +1,14 @@
 """What routing must know of the world beside the event and the rules, as values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import dataclass, field
+from datetime import datetime, time
 from enum import StrEnum
 
+from notifier.domain.directory import Directory
 from notifier.domain.dossiers import Person
 from notifier.domain.events import DossierEvent
+from notifier.domain.hours import WorkingHours
 from notifier.domain.ids import ChannelName, InboxOwner, RecipientId, SourceName
 from notifier.domain.recipients import Audience
 from notifier.routing.overtaking import ALONE, Course
@@ -35,6 +37,13 @@ class ChannelView:
     """A Zalo channel that reaches officers by their number too, not only by their Zalo id."""
 
 
+def _at_once(now: datetime) -> datetime:
+    return now
+
+
+ALWAYS = WorkingHours(_at_once)
+
+
 @dataclass(frozen=True, slots=True)
 class RoutingContext:
     """`channels` holds what is configured; a channel that a rule names and that is not here counts as off."""
@@ -46,3 +55,10 @@ class RoutingContext:
     """How the event stands among the others of its dossier."""
     told_by: SourceName | None = None
     """Another source has had the citizen told of the same."""
+    working: WorkingHours = ALWAYS
+    """The working hours of the agency whose event it is."""
+    directory: Directory = field(default_factory=Directory)
+    merged_until: Mapping[InboxOwner, datetime] = field(default_factory=dict)
+    """Whose last message opened a window of merging that is open still, and until when."""
+    digest_at: Callable[[datetime], datetime] = _at_once
+    """The next moment at which digests go out."""

@@ -1,11 +1,15 @@
 """Who is meant by a rule: the people of an event, each once, with the ways to reach them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 
+from notifier.domain.clock import VIETNAM
+from notifier.domain.directory import Directory, Role, officer_code, people_of, stands_in
 from notifier.domain.dossiers import Person
 from notifier.domain.events import DossierEvent
+from notifier.domain.ids import InboxOwner
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience, Contact, Recipient
 from notifier.routing.context import RoutingContext
@@ -13,6 +17,10 @@ from notifier.routing.rules import Rule, Tell
 
 MOBILE = re.compile(r"\+84[35789]\d{8}")
 """Vietnamese mobile numbers in E.164; others are land lines, or beyond the reach of a domestic gateway."""
+
+
+ZALO = "zalo"
+"""The Official Account whose ids officers are told by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +32,45 @@ class Addressed:
     ref: str
 
 
-def addressed(event: DossierEvent, rule: Rule) -> Iterator[Addressed | Reason]:
+def addressed(event: DossierEvent, rule: Rule, context: RoutingContext, now: datetime) -> Iterator[Addressed | Reason]:
     """Each person of the rule's audiences once, first audience first; a Reason for an audience that nobody is in."""
+    number = event.reminder.number if event.reminder else 1
     seen: set[tuple[str | None, ...]] = set()
     for tell in rule.tell:
-        people = _people(event, tell.to)
-        if not people:
+        if number < tell.from_number:
+            continue
+        people = list(_people(event, tell.to, context.directory, now))
+        if not any(isinstance(each, Person) for each in people):
             yield Reason(ReasonCode.EVENT_NO_RECIPIENT, {"audience": tell.to.value})
-        for number, person in enumerate(people, start=1):
+        place = 0
+        for person in people:
+            if isinstance(person, Reason):
+                yield person
+                continue
+            place += 1
             identity = ("staff" if tell.to.is_staff else "citizen", *_identity(person))
             if identity not in seen:
                 seen.add(identity)
-                ref = person.code or f"{tell.to.value}-{number}" if tell.to.is_staff else "citizen"
+                ref = person.code or f"{tell.to.value}-{place}" if tell.to.is_staff else "citizen"
                 yield Addressed(tell, person, ref)
+
+
+def desks(event: DossierEvent, rule: Rule, context: RoutingContext, now: datetime) -> set[InboxOwner]:
+    """Whose messages may have to be put together with others."""
+    if not any(each.gather for each in rule.tell):
+        return set()
+    return {
+        context.inbox_owner(each.tell.to, each.person, event)
+        for each in addressed(event, rule, context, now)
+        if isinstance(each, Addressed) and each.tell.gather
+    }
+
+
+def staff_of(event: DossierEvent) -> list[str]:
+    """The codes of the officers that an event names."""
+    progress = event.progress
+    people = (*progress.next_handlers, *progress.heads) if progress else ()
+    return [person.code for person in people if person.code]
 
 
 def as_recipient(someone: Addressed, event: DossierEvent, context: RoutingContext) -> Recipient:
@@ -55,14 +89,35 @@ def as_recipient(someone: Addressed, event: DossierEvent, context: RoutingContex
     )
 
 
-def _people(event: DossierEvent, audience: Audience) -> tuple[Person, ...]:
+def _people(event: DossierEvent, audience: Audience, known: Directory, now: datetime) -> Iterator[Person | Reason]:
+    day = now.astimezone(VIETNAM).date()
+    progress = event.progress
     match audience:
         case Audience.CITIZEN:
-            return (event.dossier.addressee,) if event.dossier.addressee else ()
+            if event.dossier.addressee:
+                yield event.dossier.addressee
         case Audience.HANDLER:
-            return event.progress.next_handlers if event.progress else ()
+            yield from _officers(progress.next_handlers if progress else (), known, day)
         case Audience.HEAD:
-            return event.progress.heads if event.progress else ()
+            named = progress.heads if progress else ()
+            yield from _officers(named or people_of(known, _units(event), Role.HEAD, day, ZALO), known, day)
+        case Audience.DIRECTOR:
+            yield from _officers(people_of(known, _units(event), Role.DIRECTOR, day, ZALO), known, day)
+
+
+def _officers(people: Iterable[Person], known: Directory, day: date) -> Iterator[Person | Reason]:
+    """As the directory knows them; whoever is away is followed by their deputy."""
+    for person in people:
+        whom = stands_in(known, person, day, ZALO)
+        if officer_code(whom.code or "") != officer_code(person.code or ""):
+            yield Reason(ReasonCode.EVENT_STAND_IN, {"officer": person.code or "-", "deputy": whom.code or "-"})
+        yield whom
+
+
+def _units(event: DossierEvent) -> list[str]:
+    """The unit that handles it, then the one that took it in."""
+    units = (event.dossier.handling_unit, event.dossier.receiving_unit)
+    return [unit.code for unit in units if unit and unit.code]
 
 
 def _identity(person: Person) -> tuple[str | None, ...]:

@@ -5,18 +5,20 @@ Total: any event under any rules gets a plan, and every delivery in it carries i
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from notifier.domain.deliveries import SENDABLE, DeliveryState, PlannedDelivery, Position, Urgency
 from notifier.domain.events import DossierEvent
-from notifier.domain.hours import clock_text, next_time, opening, waits
-from notifier.domain.ids import ChannelName, EventType
+from notifier.domain.hours import WorkingHours, clock_text, next_time, opening, waits
+from notifier.domain.ids import ChannelName, EventType, InboxOwner
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Contact, Recipient
 from notifier.routing.context import Address, ChannelView, RoutingContext
 from notifier.routing.people import addressed, as_recipient
-from notifier.routing.rules import Rule, Rules, Tell
+from notifier.routing.rules import Gather, Rule, Rules, SendingHours, Tell
 
+TOGETHER = timedelta(seconds=30)
+"""Many timers fire at one moment, when offices open: so long the first of an officer's waits for the others."""
 NO_ADDRESS = frozenset({ReasonCode.NO_EMAIL, ReasonCode.NO_MOBILE, ReasonCode.NO_ZALO_LINK})
 
 
@@ -49,10 +51,11 @@ class _Case:
     rules: Rules
     context: RoutingContext
     now: datetime
-
-    @property
-    def citizen(self) -> bool:
-        return not self.tell.to.is_staff
+    citizen: bool
+    urgency: Urgency
+    gathered_at: datetime | None
+    """When this officer's messages go out together; None for one that never waits for others."""
+    expires_at: datetime
 
     @property
     def hold_until(self) -> datetime:
@@ -60,17 +63,33 @@ class _Case:
         hold_until = self.context.course.hold_until if self.citizen else None
         return hold_until.astimezone(UTC) if hold_until else self.now
 
-    @property
-    def urgency(self) -> Urgency:
-        return self.tell.urgency or self.rule.urgency
 
-    @property
-    def expires_at(self) -> datetime:
-        deadline = self.now + self.rules.deadline(self.urgency)
-        appointment = self.event.appointment
-        if self.rule.until_appointment and appointment and appointment.at:
-            return min(deadline, appointment.at.astimezone(UTC))
-        return deadline
+def _case(
+    event: DossierEvent, rule: Rule, tell: Tell, contact: Contact, rules: Rules, context: RoutingContext, now: datetime
+) -> _Case:
+    urgency = tell.urgency or rule.urgency
+    gathered_at = _gathered_at(event, tell, contact, context, now) if urgency is not Urgency.URGENT else None
+    hours = rules.allowed_hours(tell.to, urgency, quiet=False, window=None, working=context.working)
+    # What comes before days off is still of use to an officer after them; a citizen is never off so long.
+    first = opening(gathered_at or now, hours) if tell.to.is_staff else now
+    deadline = (first or now) + rules.deadline(urgency)
+    if rule.until_appointment and event.appointment and event.appointment.at:
+        deadline = min(deadline, event.appointment.at.astimezone(UTC))
+    citizen = not tell.to.is_staff
+    return _Case(event, rule, tell, contact, rules, context, now, citizen, urgency, gathered_at, deadline)
+
+
+def _gathered_at(
+    event: DossierEvent, tell: Tell, contact: Contact, context: RoutingContext, now: datetime
+) -> datetime | None:
+    match tell.gather:
+        case Gather.DIGEST:
+            return context.digest_at(now)
+        case Gather.MERGE:
+            soonest = now + TOGETHER if event.reminder else now
+            return max(now, context.merged_until.get(contact.inbox, soonest))
+        case None:
+            return None
 
 
 def plan(event: DossierEvent, rules: Rules, context: RoutingContext, now: datetime) -> Plan:
@@ -80,12 +99,12 @@ def plan(event: DossierEvent, rules: Rules, context: RoutingContext, now: dateti
         return Plan((), (Reason(ReasonCode.EVENT_NO_RULE, {"type": event.type}),))
     recipients: list[RecipientPlan] = []
     notes: list[Reason] = []
-    for someone in addressed(event, rule):
+    for someone in addressed(event, rule, context, now):
         if isinstance(someone, Reason):
             notes.append(someone)
             continue
         recipient = as_recipient(someone, event, context)
-        case = _Case(event, rule, someone.tell, recipient.contact, rules, context, now.astimezone(UTC))
+        case = _case(event, rule, someone.tell, recipient.contact, rules, context, now.astimezone(UTC))
         deliveries = tuple(_deliveries(case))
         recipients.append(RecipientPlan(recipient, deliveries))
         if _out_of_reach(case, deliveries):
@@ -112,6 +131,21 @@ def tells_citizen(plan: Plan, context: RoutingContext) -> bool:
     )
 
 
+def merges_until(working: WorkingHours, now: datetime, merge: timedelta) -> datetime:
+    """Until when a message that may wait and comes now can be put off, so that it goes out together with others."""
+    return working.next_open(working.next_open(now) + merge)
+
+
+def windows(plan: Plan, merge: timedelta) -> dict[InboxOwner, datetime]:
+    """Until when each desk puts together what comes after its next message. A digest makes nothing else wait."""
+    return {
+        each.desk: each.due_at + merge
+        for one in plan.recipients
+        for each in one.deliveries
+        if each.desk and each.due_at and each.reason.code is not ReasonCode.DIGESTED
+    }
+
+
 def _deliveries(case: _Case) -> list[PlannedDelivery]:
     planned = list(_planned(case))
     return [_handed_over(case, each, planned[place + 1 :]) for place, each in enumerate(planned)]
@@ -126,11 +160,11 @@ def _planned(case: _Case) -> Iterator[PlannedDelivery]:
     before = [each.channel for each in tried]
     for rank, channel in enumerate(case.tell.fallback, start=1):
         after = ", ".join(before) or "-"
-        chosen = _sent(case, channel, Position.FALLBACK, rank, Reason(ReasonCode.FALLBACK_USED, {"missed": after}))
-        if chosen.state in SENDABLE and not hopeless:
-            waiting = Reason(ReasonCode.FALLBACK_WAITS, {"after": after})
-            chosen = replace(chosen, state=DeliveryState.STANDBY, reason=waiting, due_at=chosen.expires_at)
-        hopeless = hopeless and chosen.state not in SENDABLE
+        if hopeless:
+            chosen = _sent(case, channel, Position.FALLBACK, rank, Reason(ReasonCode.FALLBACK_USED, {"missed": after}))
+            hopeless = chosen.state not in SENDABLE
+        else:
+            chosen = _standing_by(case, channel, rank, after)
         before.append(channel)
         yield chosen
 
@@ -153,23 +187,38 @@ def _sent(case: _Case, channel: ChannelName, position: Position, rank: int, why:
     """The delivery as it is if its turn has come: planned for the reason `why`, held, or not to be sent."""
 
     def decided(state: DeliveryState, reason: Reason, due_at: datetime | None) -> PlannedDelivery:
-        return PlannedDelivery(channel, position, rank, state, reason, due_at, case.expires_at, case.urgency)
+        desk = case.contact.inbox if _gathers(case, channel) else None
+        return PlannedDelivery(channel, position, rank, state, reason, due_at, case.expires_at, case.urgency, desk)
 
-    if case.citizen and (overtaker := case.context.course.overtaken_by):
-        return decided(DeliveryState.SUPERSEDED, Reason(ReasonCode.CAME_TOO_LATE, {"type": overtaker}), None)
-    if case.citizen and case.context.told_by:
-        told = Reason(ReasonCode.TOLD_BY_OTHER, {"source": case.context.told_by})
-        return decided(DeliveryState.SUPPRESSED, told, None)
-    view = case.context.channels.get(channel)
-    if view is None or not view.enabled:
-        return decided(DeliveryState.SUPPRESSED, Reason(ReasonCode.CHANNEL_OFF), None)
-    if refusal := _refusal(case, view):
-        return decided(DeliveryState.SUPPRESSED, refusal, None)
-    held = _held(case, view)
+    if refused := _refused(case, channel):
+        return decided(*refused, None)
+    held = _held(case, channel, case.context.channels[channel])
     if held is None:
         return decided(DeliveryState.PLANNED, why, case.now)
     until, reason = held
     return decided(DeliveryState.HELD, reason, until)
+
+
+def _standing_by(case: _Case, channel: ChannelName, rank: int, after: str) -> PlannedDelivery:
+    """A fallback: sent only if those before it reach nobody; not at all if something stands against it."""
+    refused = _refused(case, channel)
+    state, reason = refused or (DeliveryState.STANDBY, Reason(ReasonCode.FALLBACK_WAITS, {"after": after}))
+    due_at = None if refused else case.expires_at
+    return PlannedDelivery(channel, Position.FALLBACK, rank, state, reason, due_at, case.expires_at, case.urgency)
+
+
+def _refused(case: _Case, channel: ChannelName) -> tuple[DeliveryState, Reason] | None:
+    """How a delivery ends before it begins, and why; None if nothing stands against it."""
+    if case.citizen and (overtaker := case.context.course.overtaken_by):
+        return DeliveryState.SUPERSEDED, Reason(ReasonCode.CAME_TOO_LATE, {"type": overtaker})
+    if case.citizen and case.context.told_by:
+        return DeliveryState.SUPPRESSED, Reason(ReasonCode.TOLD_BY_OTHER, {"source": case.context.told_by})
+    view = case.context.channels.get(channel)
+    if view is None or not view.enabled:
+        return DeliveryState.SUPPRESSED, Reason(ReasonCode.CHANNEL_OFF)
+    if refusal := _refusal(case, view):
+        return DeliveryState.SUPPRESSED, refusal
+    return None
 
 
 def _refusal(case: _Case, view: ChannelView) -> Reason | None:
@@ -213,22 +262,34 @@ def _no_address(case: _Case, view: ChannelView) -> Reason | None:
             return None if contact.zalo_uid or by_phone else Reason(ReasonCode.NO_ZALO_LINK)
 
 
-def _held(case: _Case, view: ChannelView) -> tuple[datetime, Reason] | None:
+def _held(case: _Case, channel: ChannelName, view: ChannelView) -> tuple[datetime, Reason] | None:
     """Until when it must wait and why; None if it may go now. What could go only too late waits for its deadline."""
     audience, now = case.tell.to, case.now
     resting = None if view.quiet else case.rules.sending_hours(audience, case.urgency)
-    allowed = case.rules.allowed_hours(audience, case.urgency, quiet=view.quiet, window=view.window)
-    morning = next_time(now, resting.opens) if resting and resting.next_morning else now
-    earliest = max(morning, case.hold_until)
+    allowed = case.rules.allowed_hours(
+        audience, case.urgency, quiet=view.quiet, window=view.window, working=case.context.working
+    )
+    morning = next_time(now, resting.opens) if isinstance(resting, SendingHours) and resting.next_morning else now
+    gathered = case.gathered_at if case.gathered_at and _gathers(case, channel) else now
+    earliest = max(morning, case.hold_until, gathered)
     opens = opening(earliest, allowed)
     if opens == now:
         return None
     until = min(opens or case.expires_at, case.expires_at)
+    if gathered > now and case.tell.gather is Gather.DIGEST:
+        return until, Reason(ReasonCode.DIGESTED, {"until": clock_text(until)})
+    if opens == gathered > now:
+        return until, Reason(ReasonCode.MERGED, {"until": clock_text(until)})
     if opens == earliest > morning:
         return until, Reason(ReasonCode.CORRECTION_HOLD, {"until": clock_text(until, seconds=True)})
     if morning > now:
         return until, Reason(ReasonCode.NEXT_MORNING, {"until": clock_text(until)})
     return until, waits(earliest, allowed, until)
+
+
+def _gathers(case: _Case, channel: ChannelName) -> bool:
+    """Whether it is put together with other messages of the same officer. What is urgent never waits for others."""
+    return case.gathered_at is not None and not _is_inbox(case, channel)
 
 
 def _is_inbox(case: _Case, channel: ChannelName) -> bool:

@@ -6,7 +6,7 @@ is expected. What the keys mean is told in `rules.toml` itself.
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -26,11 +26,12 @@ from pydantic import (
 
 from notifier.domain.deliveries import Urgency
 from notifier.domain.errors import RulesError
-from notifier.domain.hours import Hours
+from notifier.domain.hours import Bound, Hours, WorkingHours
 from notifier.domain.ids import ChannelName, EventType
 from notifier.domain.reasons import ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.domain.steps import SendPolicy
+from notifier.domain.timers import Clock, TimerRule
 from notifier.routing.faults import sentences
 
 
@@ -86,13 +87,27 @@ class HoursByUrgency(_Table):
     bulk: SendingHours | None = None
 
 
+class Working(StrEnum):
+    """The working hours of the agency's calendar."""
+
+    WORKING = "working"
+
+
+class StaffHours(_Table):
+    """None: any hour."""
+
+    urgent: SendingHours | Working | None = None
+    normal: SendingHours | Working | None = None
+    bulk: SendingHours | Working | None = None
+
+
 class HoursByGroup(_Table):
     citizen: HoursByUrgency
-    staff: HoursByUrgency = HoursByUrgency()
+    staff: StaffHours = StaffHours()
 
 
 class DeadlineHours(_Table):
-    """Hours after routing from which a message would mislead."""
+    """Hours from which on a message would mislead: after routing, and for officers after it may go at all."""
 
     urgent: Positive
     normal: Positive
@@ -115,6 +130,66 @@ class Corrections(_Table):
     @property
     def hold(self) -> timedelta:
         return timedelta(minutes=self.hold_minutes)
+
+
+class Gather(StrEnum):
+    """How messages of one officer are put together into one."""
+
+    MERGE = "merge"
+    """The first goes at once; those that come within `merge_minutes` of it wait for the end of that time."""
+    DIGEST = "digest"
+    """All wait for the next of `digest_at`."""
+
+
+class Gathering(_Table):
+    """When an officer's messages go out together; on working days only."""
+
+    merge_minutes: Positive = 10
+    digest_at: Annotated[tuple[LocalTime, ...], Field(min_length=1)] = (time(7, 30), time(14))
+
+    @property
+    def merge(self) -> timedelta:
+        return timedelta(minutes=self.merge_minutes)
+
+
+Hour = Annotated[float, Field(ge=0)]
+
+
+class TimerTable(_Table):
+    """When a type of reminder fires; `notifier.domain.timers.TimerRule` says what each key means."""
+
+    clock: Clock
+    after_working_hours: tuple[Hour, ...] = ()
+    limit_working_hours: Hour | None = None
+    before_working_hours: tuple[Hour, ...] = ()
+    before_working_days: tuple[Positive, ...] = ()
+    before_days: tuple[Positive, ...] = ()
+    after_days: tuple[Positive, ...] = ()
+    daily: StrictBool = False
+    at: LocalTime = time(8)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = (
+            "after_working_hours",
+            "before_working_hours",
+            "before_working_days",
+            "before_days",
+            "after_days",
+            "daily",
+        )
+        if sum(bool(getattr(self, way)) for way in ways) != 1:
+            raise ValueError(f"exactly one of {', '.join(ways)} is expected")
+        for name in ("after_working_hours", "after_days"):
+            if list(getattr(self, name)) != sorted(set(getattr(self, name))):
+                raise ValueError(f"{name} are expected from the least to the greatest, each once")
+        for name in ("before_working_hours", "before_working_days", "before_days"):
+            if list(getattr(self, name)) != sorted(set(getattr(self, name)), reverse=True):
+                raise ValueError(f"{name} are expected from the greatest to the least, each once")
+        return self
+
+    def as_rule(self, type_: EventType) -> TimerRule:
+        return TimerRule(type_, **self.model_dump())
 
 
 class ChannelPolicy(_Table):
@@ -155,6 +230,8 @@ class Tell(_Table):
     send: Annotated[tuple[Channel, ...], Field(min_length=1)]
     fallback: tuple[Channel, ...] = ()
     urgency: Urgency | None = None
+    gather: Gather | None = None
+    from_number: Positive = 1
 
     @field_validator("send", "fallback")
     @classmethod
@@ -164,6 +241,14 @@ class Tell(_Table):
         if twice:
             raise ValueError(f"each channel once is expected in send and fallback, {', '.join(twice)} stands twice")
         return channels
+
+    @field_validator("gather")
+    @classmethod
+    def _officers_only(cls, gather: Gather | None, info: ValidationInfo) -> Gather | None:
+        to = info.data.get("to")
+        if gather and to is not None and not to.is_staff:
+            raise ValueError("nothing is expected here: only officers' messages are put together")
+        return gather
 
 
 class Rule(_Table):
@@ -196,6 +281,8 @@ class Rules(_Table):
     corrections: Corrections = Corrections()
     channels: dict[str, ChannelPolicy]
     sensitive: Sensitive = Sensitive()
+    gathering: Gathering = Gathering()
+    timers: dict[RuleName, TimerTable] = {}
     rules: dict[RuleName, Rule]
 
     @field_validator("channels")
@@ -208,6 +295,12 @@ class Rules(_Table):
         if "default" not in policies:
             raise ValueError("a table default is expected: it serves every channel without one of its own")
         return policies
+
+    @model_validator(mode="after")
+    def _timers_have_rules(self) -> Self:
+        if orphans := [name for name in self.timers if name not in self.rules]:
+            raise ValueError(f"a rule for every timer is expected; {', '.join(orphans)} has none")
+        return self
 
     @model_validator(mode="after")
     def _fallback_has_time(self) -> Self:
@@ -238,29 +331,38 @@ class Rules(_Table):
     def _patience(self, channel: ChannelName) -> ChannelPolicy:
         return self.channels.get(channel, self.channels["default"])
 
-    def sending_hours(self, audience: Audience, urgency: Urgency) -> SendingHours | None:
+    def timer_rules(self) -> tuple[TimerRule, ...]:
+        return tuple(table.as_rule(name) for name, table in self.timers.items())
+
+    def sending_hours(self, audience: Audience, urgency: Urgency) -> SendingHours | Working | None:
         """When people of this audience may be disturbed; None is any hour."""
         group = self.hours.staff if audience.is_staff else self.hours.citizen
-        hours: Mapping[Urgency, SendingHours | None] = {
-            Urgency.URGENT: group.urgent,
-            Urgency.NORMAL: group.normal,
-            Urgency.BULK: group.bulk,
-        }
-        return hours[urgency]
+        hours: SendingHours | Working | None = getattr(group, urgency)
+        return hours
 
     def allowed_hours(
-        self, audience: Audience, urgency: Urgency, *, quiet: bool, window: tuple[time, time] | None
-    ) -> tuple[Hours, ...]:
+        self,
+        audience: Audience,
+        urgency: Urgency,
+        *,
+        quiet: bool,
+        window: tuple[time, time] | None,
+        working: WorkingHours,
+    ) -> tuple[Bound, ...]:
         """All hours that bind a message on a channel: quiet hours unless it is `quiet`, and the channel's window."""
         resting = None if quiet else self.sending_hours(audience, urgency)
-        person = (Hours(resting.opens, resting.closes, ReasonCode.QUIET_HOURS),) if resting else ()
         channel = (Hours(*window, ReasonCode.CHANNEL_WINDOW),) if window else ()
-        return person + channel
+        match resting:
+            case None:
+                return channel
+            case Working():
+                return (working, *channel)
+            case SendingHours():
+                return (Hours(resting.opens, resting.closes, ReasonCode.QUIET_HOURS), *channel)
 
     def deadline(self, urgency: Urgency) -> timedelta:
-        hours = self.deadline_hours
-        by_urgency = {Urgency.URGENT: hours.urgent, Urgency.NORMAL: hours.normal, Urgency.BULK: hours.bulk}
-        return timedelta(hours=by_urgency[urgency])
+        hours: int = getattr(self.deadline_hours, urgency)
+        return timedelta(hours=hours)
 
 
 def load_rules(text: str, file_name: str, channels: Collection[ChannelName]) -> Rules:

@@ -32,6 +32,8 @@ class Work:
     source: SourceName
     event: dict[str, Any]
     """The columns of its event, as `events.ClaimedEvent` names them, and its document."""
+    agency: str | None
+    """The unit whose event it is."""
 
 
 _CLAIM = f"""
@@ -41,7 +43,7 @@ WITH claimed AS (
     RETURNING *
 )
 SELECT c.*, r.audience, r.ref, r.locale, r.inbox_owner, r.name, r.phone, r.email, r.zalo_uid,
-       e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document,
+       e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, e.agency, p.document,
        d.document -> 'HoSo' AS details
 FROM claimed c
 JOIN recipient r ON r.id = c.recipient_id
@@ -68,6 +70,7 @@ async def claim(
             recipient=_recipient(row),
             source=row["source"],
             event={"id": row["event_id"], **{name: row[name] for name in _EVENT_COLUMNS}},
+            agency=row["agency"],
         )
         for row in rows
     ]
@@ -91,6 +94,7 @@ def _delivery(row: Any) -> Delivery:
         provider=row["provider"],
         accepted_at=row["accepted_at"],
         asks=row["asks"],
+        desk=row["desk"],
     )
 
 
@@ -260,26 +264,27 @@ async def match_receipt(
 
 
 _HOLD_FALLBACKS = """
-SELECT id, audience FROM recipient r WHERE id = ANY ($1::uuid[])
+SELECT r.id, r.audience, e.agency FROM recipient r JOIN event e ON e.id = r.event_id WHERE r.id = ANY ($1::uuid[])
   AND EXISTS (SELECT 1 FROM delivery d WHERE d.recipient_id = r.id AND d.position = 'fallback'
               AND d.state IN ('standby', 'planned', 'held'))
-ORDER BY id FOR UPDATE
+ORDER BY r.id FOR UPDATE OF r
 """
 
 
 async def siblings_with_fallback(
     connection: Connection, recipients: Sequence[RecipientId]
-) -> list[tuple[Audience, list[Delivery]]]:
-    """All deliveries of each of those recipients who have a fallback that was not sent yet.
+) -> list[tuple[Audience, str | None, list[Delivery]]]:
+    """Audience, agency and all deliveries of each of those recipients who have a fallback that was not sent yet.
 
     Holds the recipients until the transaction ends: when two deliveries of one person end at the same moment,
     the second to come sees what the first decided.
     """
-    held = {row["id"]: Audience(row["audience"]) for row in await connection.fetch(_HOLD_FALLBACKS, set(recipients))}
+    rows = await connection.fetch(_HOLD_FALLBACKS, set(recipients))
+    held = {row["id"]: (Audience(row["audience"]), row["agency"]) for row in rows}
     if not held:
         return []
     rows = await connection.fetch("SELECT * FROM delivery WHERE recipient_id = ANY ($1::uuid[])", list(held))
     families: dict[RecipientId, list[Delivery]] = {id_: [] for id_ in held}
     for row in rows:
         families[row["recipient_id"]].append(_delivery(row))
-    return [(held[id_], siblings) for id_, siblings in families.items()]
+    return [(*held[id_], siblings) for id_, siblings in families.items()]

@@ -14,7 +14,7 @@ from notifier.domain.dossiers import Move, Status
 from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName
 from notifier.domain.order import Place, last_of
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.store.audit import as_columns
+from notifier.store.audit import as_columns, as_json
 from notifier.store.pool import Connection
 from notifier.store.rings import BELL, CLAIMABLE, RING_LEASE
 
@@ -234,3 +234,81 @@ UPDATE event SET lease_owner = NULL, lease_until = NULL, due_at = $3 WHERE id = 
 async def postpone(connection: Connection, event_id: EventId, worker: str, until: datetime) -> None:
     """Give an event back, to be routed again at `until`."""
     await connection.execute(_RELEASE, event_id, worker, until)
+
+
+_BY_ID = """
+SELECT e.id, e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document,
+       d.document -> 'HoSo' AS details
+FROM event e
+JOIN event_payload p ON p.event_id = e.id
+LEFT JOIN dossier s ON s.source = e.source AND s.code = e.dossier_code AND s.details_event <> e.id
+LEFT JOIN event_payload d ON d.event_id = s.details_event
+WHERE e.id = ANY ($1::uuid[]) ORDER BY e.received_at, e.id
+"""  # primary keys
+
+
+async def read(connection: Connection, ids: Sequence[EventId]) -> list[ClaimedEvent]:
+    """These events with their documents."""
+    return [ClaimedEvent(**row) for row in await connection.fetch(_BY_ID, ids)]
+
+
+_MADE = """
+WITH made AS (
+    INSERT INTO event (id, source, external_id, type, dossier_code, occurred_at, received_at, fingerprint, warnings,
+                       lane, agency, state)
+    VALUES ($1, $2, $11, $3, $4, $5, $5, sha256(convert_to($11, 'UTF8')), '[]', $6, $7, 'routed')
+    RETURNING id
+), payload AS (
+    INSERT INTO event_payload (event_id, document) SELECT id, $8 FROM made
+)
+INSERT INTO audit (at, actor, event_id, to_state, reason, details)
+SELECT $5, 'router', id, 'routed', $9, $10::jsonb FROM made RETURNING seq
+"""
+
+
+async def insert_routed(
+    connection: Connection,
+    id_: EventId,
+    *,
+    source: SourceName,
+    type_: EventType,
+    dossier_code: DossierCode,
+    lane: Urgency,
+    agency: str | None,
+    document: dict[str, Any],
+    reason: Reason,
+    now: datetime,
+) -> None:
+    """Store an event that we make ourselves together with its plan."""
+    await connection.execute(
+        _MADE,
+        id_,
+        source,
+        type_,
+        dossier_code,
+        now,
+        lane.value,
+        agency,
+        document,
+        reason.code.value,
+        as_json(reason),
+        str(id_),
+    )
+
+
+READ_ALL_SECONDS = 600.0
+_BETWEEN = """
+SELECT e.id, e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document,
+       d.document -> 'HoSo' AS details
+FROM event e
+JOIN event_payload p ON p.event_id = e.id
+LEFT JOIN dossier s ON s.source = e.source AND s.code = e.dossier_code AND s.details_event <> e.id
+LEFT JOIN event_payload d ON d.event_id = s.details_event
+WHERE e.received_at >= $1 AND e.received_at < $2 AND e.state = 'routed' AND e.type !~ '^(han|nhac)[.]'
+ORDER BY e.received_at, e.id
+"""  # a look back by hand: it reads all
+
+
+async def between(connection: Connection, since: datetime, until: datetime) -> list[ClaimedEvent]:
+    """What dossier systems told from `since` up to `until`, in the order it came."""
+    return [ClaimedEvent(**row) for row in await connection.fetch(_BETWEEN, since, until, timeout=READ_ALL_SECONDS)]

@@ -30,13 +30,13 @@ FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text
 _PLAN_DELIVERIES = f"""
 WITH wanted AS (
     SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
-                         $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[])
+                         $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $17::text[])
     WITH ORDINALITY AS w(id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
-                         reason, details, place)
+                         reason, details, desk, place)
 ), fresh AS (
     INSERT INTO delivery (id, event_id, source, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
-                          expires_at, lease_owner, lease_until, created_at, updated_at)
-    SELECT id, $1, $16, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
+                          expires_at, desk, lease_owner, lease_until, created_at, updated_at)
+    SELECT id, $1, $16, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at, desk,
            CASE WHEN due_at <= $14 THEN '{BELL}' END, CASE WHEN due_at <= $14 THEN now() + $15 END, $14, $14
     FROM wanted
 )
@@ -86,4 +86,5 @@ async def store(
         now,
         RING_LEASE,
         source,
+        [x.plan.desk for x in d],
     )

@@ -34,7 +34,7 @@ JOIN delivery d ON d.event_id = e.id
 JOIN recipient r ON r.id = d.recipient_id
 JOIN LATERAL (SELECT reason, details FROM audit WHERE event_id = e.id AND delivery_id = d.id
               ORDER BY seq DESC LIMIT 1) a ON true
-ORDER BY e.id, array_position(ARRAY['citizen', 'handler', 'head'], r.audience), r.ref, d.id
+ORDER BY e.id, array_position(ARRAY['citizen', 'handler', 'head', 'director'], r.audience), r.ref, d.id
 """
 
 

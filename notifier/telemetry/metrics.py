@@ -10,6 +10,7 @@
 | notifier_attempt_seconds            | seconds | a call to a provider took, by channel                             |
 | notifier_callbacks_total            | –       | callbacks were posted to dossier systems, by source and result     |
 | notifier_seq_gaps_total             | –       | events came while numbers before theirs were missing, by source   |
+| notifier_timers_fired_total         | –       | reminders became events because their time had come, by type      |
 | notifier_no_contact_total           | –       | events had nobody who could be reached but by the inbox           |
 | notifier_template_faults_total      | –       | messages could not be rendered, by channel                        |
 | notifier_rings_lost_total           | –       | rings failed or found a long queue; the dispatcher rings again    |
@@ -31,6 +32,7 @@ ATTEMPTS = Counter("notifier_attempts_total", "Calls to providers that ended", [
 ATTEMPT_SECONDS = Histogram("notifier_attempt_seconds", "Duration of calls to providers", ["channel"])
 CALLBACKS = Counter("notifier_callbacks_total", "Callbacks posted to dossier systems", ["source", "result"])
 SEQ_GAPS = Counter("notifier_seq_gaps_total", "Events after a gap in their dossier's numbers", ["source"])
+TIMERS_FIRED = Counter("notifier_timers_fired_total", "Timers that fired", ["type"])
 NO_CONTACT = Counter("notifier_no_contact_total", "Events with no usable contact")
 TEMPLATE_FAULTS = Counter("notifier_template_faults_total", "Messages that could not be rendered", ["channel"])
 RINGS_LOST = Counter("notifier_rings_lost_total", "Rings of the bell that failed")

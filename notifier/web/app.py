@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from notifier.web.keys import APP, WATCH
+from notifier.web.keys import APP, REPORTING, WATCH
 from notifier.web.live import InboxWatch
 from notifier.web.pressure import PRESSURE, Pressure
 from notifier.web.problems import problems
@@ -30,6 +30,7 @@ def web_application(app: App) -> web.Application:
     application[APP] = app
     application[PRESSURE] = Pressure(app)
     application[WATCH] = InboxWatch(app.pool)
+    application[REPORTING] = asyncio.Lock()
     for route in ROUTES:
         application.router.add_route(route.method, route.path, route.handler)
     application.on_response_prepare.append(_secure)

@@ -6,7 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from notifier.intake.models import EventEnvelope
-from notifier.web.api import callbacks, dead, events, gaps, inbox, operations, receipts, timeline
+from notifier.web.api import callbacks, dead, events, gaps, inbox, operations, receipts, reports, timeline
+from notifier.web.directory_routes import DIRECTORY_ROUTES
 from notifier.web.openapi import openapi_document
 from notifier.web.pages import lookup
 from notifier.web.route import Route
@@ -203,6 +204,31 @@ ROUTES: tuple[Route, ...] = (
             ("retry", dead.retry_dead, "Send dead letters again"),
             ("drop", dead.drop_dead, "Give dead letters up"),
         )
+    ),
+    *DIRECTORY_ROUTES,
+    Route(
+        "GET",
+        "/v1/reports/{name}",
+        reports.show_report,
+        "A report: `coverage`, `acceptance`, `apologies`, `on-time` or `late-list`; JSON, or a file where it is asked for",
+        {
+            200: "The report",
+            400: "A parameter is not of its form",
+            401: "No token",
+            403: "Not this token",
+            404: "No such report",
+            503: "Another report is being made; ask again after Retry-After",
+        },
+        query={
+            "period": "`ky21_20` (default), `thang` (default of the late list), `quy`, `quy15_14` or `tuan`",
+            "of": "which one: 2026-11, 2026-Q4, 2026-W47; default the last completed",
+            "from": "instead of `period` and `of`: the first day",
+            "to": "the last day, included",
+            "agency": "only this one and those below it",
+            "table": "only this table; for CSV the default is the first",
+            "format": "`json`, `csv` or `xlsx`; default what `Accept` names, else `json`",
+        },
+        security="bearer",
     ),
     Route(
         "GET",

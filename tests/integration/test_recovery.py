@@ -10,12 +10,14 @@ import pytest
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ProviderName
 from notifier.domain.outcomes import Accepted, Transient
-from notifier.store import processes, rings
+from notifier.store import processes, providers, rings
+from notifier.store.pool import Pool
 from tests.integration.test_delivery_faults import CITIZEN_PHONE, pass_time, reasons, script, taken
 from tests.support.intake import sample
 from tests.support.stack import CALLS, post_event, settle, states, work_once
-from workers import dispatcher, steps
-from workers.heartbeat import LIFE
+from tests.support.waiting import until
+from workers import dispatcher, heartbeat, steps
+from workers.heartbeat import LIFE, Heartbeat
 from workers.wiring import App
 
 
@@ -210,3 +212,46 @@ async def test_what_waits_for_its_hour_still_waits_when_the_clock_was_set_back(c
         await watch.look(connection, app.clock())
     await settle(app)
     assert (await states(app))["citizen", "sms"] == "held"
+
+
+async def test_a_dead_process_gives_back_the_probe_that_it_had_begun(client, ground, app, sandbox):
+    await hung(client, ground, app, "zalo")
+    async with app.pool.acquire() as database:
+        await database.execute(
+            "UPDATE provider SET circuit = 'half_open', probe = $1, changed_at = $2, until = $3 WHERE name = 'zalo'",
+            app.name,
+            app.clock(),
+            app.clock() + timedelta(seconds=40),
+        )
+        await processes.beat(database, app.name, -LIFE)
+        await dispatcher.reap(database)
+        state = next(each for each in await providers.read(database) if each.name == "zalo")
+    assert state.wants_probe(app.clock())
+
+
+class FaultyOnce:
+    """A pool that fails in a way nobody foresaw, once."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.faults = [RuntimeError("an odd moment")]
+
+    def acquire(self, timeout: float | None = None) -> Any:
+        if self.faults:
+            raise self.faults.pop()
+        return self._pool.acquire(timeout=timeout)
+
+
+async def test_a_heartbeat_outlives_a_fault_that_nobody_foresaw(app, monkeypatch):
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.05)
+    pool = FaultyOnce(app.pool)
+    pool.faults.clear()
+    beating = Heartbeat(pool, "odd")
+    await beating.start()
+    pool.faults.append(RuntimeError("an odd moment"))
+    await until(lambda: not pool.faults, 5, "the fault to happen")
+    async with app.pool.acquire() as database:
+        await processes.forget(database, ["odd"])
+        query = "SELECT count(*) FROM process WHERE name = 'odd'"
+        await until(lambda: database.fetchval(query), 5, "the next beat")
+    await beating.stop()

@@ -1,7 +1,7 @@
 """Messages, contacts and ports for tests of channel adapters."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from channels.base import Message, Ports, Question
@@ -64,11 +64,35 @@ class Inbox:
         return f"inbox-{delivery_id.hex}"
 
 
+@dataclass
+class Relations:
+    """`since` is what is known of everybody; refusals are (account, person, follows)."""
+
+    since: timedelta | None = None
+    refusals: list[tuple[str, str, bool | None]] = field(default_factory=list)
+
+    async def since_interaction(self, _account: str, _person: str) -> timedelta | None:
+        return self.since
+
+    async def refused(self, account: str, person: str, *, follows: bool | None) -> None:
+        self.refusals.append((account, person, follows))
+
+
 def ports(
-    http: HttpClient, *, tokens: Tokens | None = None, inbox: Inbox | None = None, provider: str = "sms"
+    http: HttpClient,
+    *,
+    tokens: Tokens | None = None,
+    inbox: Inbox | None = None,
+    relations: Relations | None = None,
+    provider: str = "sms",
 ) -> Ports:
     return Ports(
-        ProviderName(provider), http, tokens or Tokens(), (inbox or Inbox()).store, "https://tb.example.gov.vn"
+        ProviderName(provider),
+        http,
+        tokens or Tokens(),
+        (inbox or Inbox()).store,
+        "https://tb.example.gov.vn",
+        relations or Relations(),
     )
 
 

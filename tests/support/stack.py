@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -67,6 +68,12 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def new_database(template_database: str) -> AsyncIterator[str]:
     """The URL of a fresh, migrated, empty database; dropped afterwards."""
+    async with fresh_database(template_database) as url:
+        yield url
+
+
+@asynccontextmanager
+async def fresh_database(template_database: str) -> AsyncIterator[str]:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     admin = await asyncpg.connect(template_database.replace("/template_notifier?", "/postgres?"))
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE template_notifier")
@@ -154,8 +161,9 @@ _WORK: dict[str, tuple[str, Callable[[App, list[str]], Awaitable[None]]]] = {
 
 
 async def work_once(app: App) -> int:
-    """One round of everything that is due now; answers how many rows that were."""
-    done = 0
+    """One round of everything that is due now, timers too; answers how many rows that were."""
+    async with app.pool.acquire() as connection:
+        done = len(await steps.fire(app, connection, app.clock()))
     for query, step in _WORK.values():
         async with app.pool.acquire() as connection:
             ids = [str(row["id"]) for row in await connection.fetch(query, app.clock())]

@@ -8,7 +8,7 @@ from notifier.cli.rehearsal import Rehearsal
 from notifier.cli.route import USUAL_CHANNELS
 from tests.support.intake import MINISTRY, NOW, PROVINCE, accepted, event
 from tests.support.routing_events import local, shipped_rules
-from workers.steps.routing import routing_context
+from workers.steps.contexts import routing_context
 
 OVERTAKES = "! overtakes {}: what was not sent of it to the citizen is not sent any more"
 

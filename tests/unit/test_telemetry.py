@@ -64,7 +64,17 @@ def test_logs_go_to_standard_error(capsys):
 
 @pytest.mark.parametrize("metric", COUNTED, ids=lambda metric: metric._name)
 def test_no_label_names_a_person_a_dossier_or_a_message(metric):
-    assert set(metric._labelnames) <= {"route", "status", "source", "result", "channel", "outcome", "kind", "step"}
+    assert set(metric._labelnames) <= {
+        "route",
+        "status",
+        "source",
+        "result",
+        "channel",
+        "outcome",
+        "kind",
+        "step",
+        "type",
+    }
 
 
 def test_the_table_of_metrics_is_complete():

@@ -3,7 +3,8 @@
 | step        | from → to                                                                         |
 | ----------- | --------------------------------------------------------------------------------- |
 | `take_in`   | an understood request → events that are durable                                   |
-| `route`     | a received event → deliveries, each with its reason                               |
+| `route`     | a received event → deliveries, each with its reason; the timers of its dossier    |
+| `fire`      | timers whose time has come → events                                               |
 | `deliver`   | due deliveries → attempts, outcomes, the next state; also deadlines and fallbacks |
 | `receipts`  | stored callbacks → the states that they prove                                     |
 | `callbacks` | what deliveries came to → told to the dossier systems, signed                     |
@@ -12,7 +13,19 @@
 from workers.steps.delivering import deliver, new_calls
 from workers.steps.intake import Taken, take_in
 from workers.steps.receiving import apply_fact, receipts
+from workers.steps.reminding import fire
 from workers.steps.routing import route
 from workers.steps.telling import Tellings, callbacks
 
-__all__ = ["Taken", "Tellings", "apply_fact", "callbacks", "deliver", "new_calls", "receipts", "route", "take_in"]
+__all__ = [
+    "Taken",
+    "Tellings",
+    "apply_fact",
+    "callbacks",
+    "deliver",
+    "fire",
+    "new_calls",
+    "receipts",
+    "route",
+    "take_in",
+]

@@ -19,16 +19,17 @@ from notifier.delivery.decide import Ask, NotCalled, Traits, after_outcome, afte
 from notifier.domain.content import Content
 from notifier.domain.deliveries import SENDABLE, Delivery, DeliveryState
 from notifier.domain.errors import TemplateFault
-from notifier.domain.events import DossierEvent
-from notifier.domain.ids import AttemptId, DeliveryId, ProviderName, uuid7
+from notifier.domain.events import DIGEST, DossierEvent
+from notifier.domain.ids import AttemptId, DeliveryId, EventId, ProviderName, uuid7
 from notifier.domain.opaque import lookup_token
 from notifier.domain.outcomes import Outcome, Unknown
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.steps import Step as Decision
 from notifier.intake.codes import SourceProfile
+from notifier.reminders.digest import most_urgent_first
 from notifier.rendering.renderer import RenderRequest
 from notifier.routing.plan import sensitive
-from notifier.store import attempts, deliveries
+from notifier.store import attempts, deliveries, desks, events
 from notifier.store.attempts import NewAttempt
 from notifier.store.deliveries import Move, Work
 from notifier.store.events import ClaimedEvent
@@ -39,9 +40,10 @@ from workers.calls import Calls
 from workers.gate import Asked
 from workers.steps.asking import Asking, ask
 from workers.steps.asking import record as record_answers
-from workers.steps.fallbacks import hours_of, settle_fallbacks
+from workers.steps.fallbacks import Released, hours_of, settle_fallbacks
+from workers.steps.gathering import digest_of, gather
 from workers.steps.overtaking import overtaken_meanwhile
-from workers.steps.routing import understood
+from workers.steps.understanding import all_understood, understood
 from workers.wiring import App
 
 log = logging.getLogger(__name__)
@@ -117,7 +119,11 @@ async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Call]) -> tup
     """Claim, decide what needs no call, and commit the attempts of the rest."""
     now = app.clock()
     async with app.pool.acquire() as connection, connection.transaction():
+        released = Released()
+        await app.calendars.look(connection)
+        await desks.hold_of(connection, ids)
         held = await deliveries.claim(connection, ids, app.name, LEASE, now)
+        held = await gather(app, connection, held, released, now)
         overtaken = await overtaken_meanwhile(app, connection, held, now)
         decided = {work.delivery.id: overtaken.get(work.delivery.id) or _decide_due(app, work, now) for work in held}
         moves = [_move(work.delivery, step) for work in held if isinstance(step := decided[work.delivery.id], Decision)]
@@ -133,7 +139,7 @@ async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Call]) -> tup
         idle = [work.delivery.id for work in held if work.delivery.id not in kept]
         await deliveries.release(connection, idle, app.name, WAIT_AT_GATE)
         touched = [work.delivery.recipient_id for work in held if work.delivery.id in moved]
-        released = await settle_fallbacks(app, connection, touched, now)
+        await settle_fallbacks(app, connection, touched, now, released)
         pass_by(Mark.ATTEMPT_BEFORE_COMMIT)
     pass_by(Mark.ATTEMPT_AFTER_COMMIT)
     released.ring(app)
@@ -150,7 +156,7 @@ def _decide_due(app: App, work: Work, now: datetime) -> Decision | Ask | None:
         traits_of(provider) if provider else Traits(),
         now,
         random.random(),  # noqa: S311 - jitter
-        hours_of(app, setup, work.recipient.audience, delivery) if setup else (),
+        hours_of(app, setup, work.recipient.audience, delivery, work.agency) if setup else (),
         referenced=work.reference is not None,
     )
 
@@ -205,9 +211,10 @@ async def _begin_attempts(
 async def _render(app: App, sendings: Sequence[Sending]) -> None:
     """Write the messages and keep them. One that cannot be written is decided here; the others go on."""
     now = app.clock()
+    digests = await _digests(app, sendings)
     for sending in sendings:
         delivery, recipient = sending.work.delivery, sending.work.recipient
-        event = event_of(app, sending.work)
+        event = digests.get(delivery.event_id) or event_of(app, sending.work)
         try:
             sending.content = app.renderer.render(_request(app, sending.work, event, now))
             sending.template = f"{event.type}/{recipient.locale}/{recipient.audience}"
@@ -232,6 +239,25 @@ async def _render(app: App, sendings: Sequence[Sending]) -> None:
         await attempts.keep_contents(connection, written, now)
 
 
+async def _digests(app: App, sendings: Sequence[Sending]) -> dict[EventId, DossierEvent]:
+    """The digests among what is to be sent, each with the events that it tells of."""
+    stored = {each.work.delivery.event_id: each.work for each in sendings if each.work.event["type"] == DIGEST}
+    if not stored:
+        return {}
+    wanted = {id_: [EventId(UUID(each)) for each in work.event["document"]["NhacViec"]] for id_, work in stored.items()}
+    async with app.pool.acquire() as connection:
+        found = all_understood(
+            await events.read(connection, [each for ids in wanted.values() for each in ids]), app.profiles
+        )
+    told = {event.id: event for event in found}
+    return {
+        id_: digest_of(
+            id_, most_urgent_first([told[each] for each in wanted[id_]], app.clock()), work.event["occurred_at"]
+        )
+        for id_, work in stored.items()
+    }
+
+
 def event_of(app: App, work: Work) -> DossierEvent:
     """The event that a delivery tells of."""
     stored = ClaimedEvent(**work.event)
@@ -248,7 +274,7 @@ def _request(app: App, work: Work, event: DossierEvent, now: datetime) -> Render
         link=f"{app.settings.public_url}/t/{token}",
         hotline=app.settings.hotline(*(unit.code for unit in units if unit)),
         sender_name=app.settings.sender_name,
-        neutral=sensitive(event, app.rules),
+        sensitive=partial(sensitive, rules=app.rules),
         now=now,
     )
 
@@ -356,7 +382,7 @@ def _result(app: App, sending: Sending, now: datetime) -> Decision:
         traits_of(sending.provider),
         now,
         random.random(),  # noqa: S311 - jitter
-        hours_of(app, app.setups[delivery.channel], sending.work.recipient.audience, delivery),
+        hours_of(app, app.setups[delivery.channel], sending.work.recipient.audience, delivery, sending.work.agency),
     )
 
 

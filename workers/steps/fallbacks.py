@@ -7,7 +7,7 @@ from datetime import datetime
 
 from notifier.delivery.fallback import after_settled
 from notifier.domain.deliveries import Delivery, Urgency
-from notifier.domain.hours import Hours
+from notifier.domain.hours import Bound
 from notifier.domain.ids import DeliveryId, RecipientId
 from notifier.domain.recipients import Audience
 from notifier.store import deliveries
@@ -17,10 +17,16 @@ from workers.queues import Step
 from workers.wiring import App, ChannelSetup
 
 
-def hours_of(app: App, setup: ChannelSetup, audience: Audience, delivery: Delivery) -> tuple[Hours, ...]:
+def hours_of(
+    app: App, setup: ChannelSetup, audience: Audience, delivery: Delivery, agency: str | None
+) -> tuple[Bound, ...]:
     """All hours that bind a delivery on this channel."""
     return app.rules.allowed_hours(
-        audience, delivery.urgency, quiet=setup.capabilities.quiet, window=setup.capabilities.window
+        audience,
+        delivery.urgency,
+        quiet=setup.capabilities.quiet,
+        window=setup.capabilities.window,
+        working=app.calendars.working(agency),
     )
 
 
@@ -36,17 +42,22 @@ class Released:
 
 
 async def settle_fallbacks(
-    app: App, connection: Connection, recipients: Sequence[RecipientId], now: datetime
+    app: App,
+    connection: Connection,
+    recipients: Sequence[RecipientId],
+    now: datetime,
+    released: Released | None = None,
 ) -> Released:
-    """Within the transaction that moved one of their deliveries."""
-    released = Released()
+    """Within the transaction that moved one of their deliveries; adds to `released` what is due now, and answers it."""
+    released = released or Released()
     if not recipients:
         return released
     proving = frozenset(name for name, each in app.providers.items() if each.capabilities.proves_delivery)
     moves: list[Move] = []
-    for audience, siblings in await deliveries.siblings_with_fallback(connection, recipients):
+    await app.calendars.look(connection)
+    for audience, agency, siblings in await deliveries.siblings_with_fallback(connection, recipients):
         by_id = {each.id: each for each in siblings}
-        hours = {name: hours_of(app, setup, audience, siblings[0]) for name, setup in app.setups.items()}
+        hours = {name: hours_of(app, setup, audience, siblings[0], agency) for name, setup in app.setups.items()}
         for id_, step in after_settled(siblings, proving, hours, now):
             moves.append(Move(id_, by_id[id_].state, step.state, step.due_at, step.reason))
             _note_due(released, by_id[id_], step.due_at, now)

@@ -1,4 +1,4 @@
-"""Understand stored callbacks: each fact in them moves the delivery it names, once.
+"""Understand stored callbacks: each fact in them moves the delivery it names, once; relations to an account are learnt.
 
 A callback that names a message nobody knows yet may have overtaken the provider's own answer to us, so it is parked
 and read again, for two hours.
@@ -19,6 +19,7 @@ from notifier.store.deliveries import Move
 from notifier.store.pool import Connection
 from notifier.store.receipts import StoredReceipt
 from notifier.telemetry.marks import Mark, pass_by
+from workers.relations import learn
 from workers.steps.fallbacks import Released, settle_fallbacks
 from workers.wiring import App
 
@@ -48,6 +49,8 @@ async def _read(app: App, receipt: StoredReceipt) -> None:
     facts = setup.module.facts(receipt.raw, setup.settings) if setup else ()
     released: list[Released] = []
     async with app.pool.acquire() as connection, connection.transaction():
+        if setup is not None:
+            await learn(connection, setup, receipt.raw, now)
         unmatched = False
         for fact in facts:
             made = await apply_fact(app, connection, setup, fact, now) if setup else None

@@ -4,35 +4,23 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from channels.base import AddressKind
 from notifier.domain.clock import VIETNAM
-from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import DeliveryState, Urgency
-from notifier.domain.dossiers import Person
 from notifier.domain.events import DossierEvent
-from notifier.domain.ids import (
-    ChannelName,
-    DeliveryId,
-    DossierCode,
-    EventId,
-    InboxOwner,
-    RecipientId,
-    uuid7,
-)
-from notifier.domain.opaque import dossier_inbox, inbox_owner, lookup_token, token_hash
+from notifier.domain.ids import DeliveryId, DossierCode, EventId, uuid7
+from notifier.domain.opaque import lookup_token, token_hash
 from notifier.domain.order import gap_before, spans_text
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.domain.recipients import Audience
 from notifier.intake.codes import SourceProfile
-from notifier.intake.translate import to_domain
-from notifier.routing.context import Address, ChannelView, RoutingContext
+from notifier.routing.context import RoutingContext
 from notifier.routing.overtaking import course
-from notifier.routing.plan import Plan, plan, tells_citizen
+from notifier.routing.people import ZALO, staff_of
+from notifier.routing.people import desks as desks_of
+from notifier.routing.plan import Plan, merges_until, plan, tells_citizen, windows
 from notifier.routing.rules import Rules, Track
-from notifier.store import events, lookups, overtaking, plans
+from notifier.store import desks, directory, events, lookups, overtaking, plans
 from notifier.store.events import ClaimedEvent
 from notifier.store.overtaking import Claim
 from notifier.store.plans import NewDelivery
@@ -40,21 +28,17 @@ from notifier.store.pool import Connection
 from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import NO_CONTACT, SEQ_GAPS
 from workers.queues import Step
+from workers.steps.contexts import kind_of, routing_context
 from workers.steps.overtaking import stop_overtaken
-from workers.wiring import App, ChannelSetup
+from workers.steps.reminding import is_outdated, keep_docket
+from workers.steps.understanding import understood
+from workers.wiring import App
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=10)
 """Routing one takes milliseconds. A lease that ends too soon costs no double: the plan is stored once."""
 AGAIN_AFTER = timedelta(seconds=5)
-
-_ADDRESSES = {
-    AddressKind.INBOX: Address.INBOX,
-    AddressKind.EMAIL: Address.EMAIL,
-    AddressKind.PHONE: Address.PHONE,
-    AddressKind.ZALO: Address.ZALO,
-}
 
 
 async def route(app: App, ids: Sequence[str]) -> None:
@@ -103,16 +87,41 @@ async def _route_one(app: App, waiting: ClaimedEvent) -> None:
 async def _decide(app: App, connection: Connection, event: DossierEvent, now: datetime) -> tuple[Plan, list[Reason]]:
     """The plan and the reasons of the event, with the dossier held; what it overtakes is stopped."""
     told = await overtaking.hold_dossier(connection, event.source, event.dossier.code, event.type)
+    if await is_outdated(app, connection, event):
+        return Plan((), ()), [Reason(ReasonCode.EVENT_OUTDATED)]
     mine = next(each for each in told if each.place.id == event.id)
-    context = replace(routing_context(app.setups, app.secret, now), course=course(mine, told, app.rules, now))
+    context = replace(await _context(app, connection, event, now), course=course(mine, told, app.rules, now))
     decided = plan(event, app.rules, context, now)
+    await desks.close_until(connection, windows(decided, app.rules.gathering.merge))
+    remarks = await keep_docket(app, connection, event, told, now)
     claim = claim_of(event, app.rules)
     if claim and tells_citizen(decided, context) and (first := await overtaking.claim_telling(connection, claim)):
         decided = plan(event, app.rules, replace(context, told_by=first), now)
     await stop_overtaken(connection, mine, context.course, _codes(event), now)
     missing = spans_text(gap_before(mine.place, [each.place for each in told]))
     gap = [Reason(ReasonCode.EVENT_SEQ_GAP, {"missing": missing})] if missing else []
-    return decided, [*gap, *notes(decided)]
+    return decided, [*gap, *remarks, *notes(decided)]
+
+
+async def _context(app: App, connection: Connection, event: DossierEvent, now: datetime) -> RoutingContext:
+    """What routing must know of the officers, their desks and their hours; the desks are held."""
+    await app.calendars.look(connection)
+    await directory.learn(connection, event, oa=ZALO, now=now)
+    units = [unit.code for unit in (event.dossier.handling_unit, event.dossier.receiving_unit) if unit and unit.code]
+    agency = units[0] if units else None
+    working = app.calendars.working(agency)
+    context = replace(
+        routing_context(app.setups, app.secret, now),
+        directory=await directory.around(connection, staff_of(event), units),
+        working=working,
+        digest_at=app.calendars.digests(agency, app.rules.gathering.digest_at),
+    )
+    rule = app.rules.rules.get(event.type)
+    owners = desks_of(event, rule, context, now) if rule else set()
+    if not owners:
+        return context
+    soon = merges_until(working, now, app.rules.gathering.merge)
+    return replace(context, merged_until=await desks.hold(connection, owners, now, soon))
 
 
 def claim_of(event: DossierEvent, rules: Rules) -> Claim | None:
@@ -166,64 +175,6 @@ def _count(event: DossierEvent, reasons: Sequence[Reason]) -> None:
 
 def _is_due(new: NewDelivery, now: datetime) -> bool:
     return new.plan.due_at is not None and new.plan.due_at <= now
-
-
-def understood(stored: ClaimedEvent, profile: SourceProfile) -> DossierEvent:
-    """The event of a stored row. A document without the full dossier borrows what was last known of it."""
-    document: dict[str, Any] = stored.document
-    if stored.details and not document["HoSo"].get("ChuHoSo"):
-        given = {name: value for name, value in document["HoSo"].items() if value not in (None, "")}
-        document = {**document, "HoSo": {**stored.details, **given}}
-    return to_domain(
-        event_id=stored.id,
-        source=stored.source,
-        external_id=stored.external_id,
-        event_type=stored.type,
-        occurred_at=stored.occurred_at,
-        received_at=stored.received_at,
-        seq=stored.seq,
-        document=document,
-        profile=profile,
-    )
-
-
-def routing_context(setups: "dict[ChannelName, ChannelSetup] | Any", secret: bytes, now: datetime) -> RoutingContext:
-    """What routing must know of the channels and of identities, for an event that is the only one of its dossier."""
-    views = {
-        name: ChannelView(
-            address=_ADDRESSES[setup.capabilities.address],
-            quiet=setup.capabilities.quiet,
-            window=setup.capabilities.window,
-            staff_by_phone=bool(getattr(setup.providers[0].settings, "staff_by_phone", False)),
-        )
-        for name, setup in setups.items()
-    }
-
-    def owner(audience: Audience, person: Person, event: DossierEvent) -> InboxOwner:
-        return owner_of(secret, audience, person, event)
-
-    return RoutingContext(views, lambda: RecipientId(uuid7(now)), owner)
-
-
-def owner_of(secret: bytes, audience: Audience, person: Person, event: DossierEvent) -> InboxOwner:
-    """Whose inbox: an officer's by code; a citizen's by personal number, else by the contact the dossier gives."""
-    if audience.is_staff and person.code:
-        return inbox_owner(secret, "staff", person.code)
-    ways = {
-        "personal_number": None if audience.is_staff else person.personal_number,
-        "phone": person.phone,
-        "email": person.email,
-    }
-    for kind, value in ways.items():
-        if value:
-            return inbox_owner(secret, kind, value)
-    return dossier_inbox(secret, event.source, event.dossier.code)
-
-
-def kind_of(app: App, channel: ChannelName) -> ContentKind:
-    """What a channel carries; for one that is not configured nothing is ever rendered."""
-    setup = app.setups.get(channel)
-    return setup.capabilities.content if setup else ContentKind.INBOX
 
 
 def notes(decided: Plan) -> list[Reason]:

@@ -1,0 +1,217 @@
+import asyncio
+import csv
+import getpass
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from notifier.audit.dead import moment
+from notifier.cli.simulated_post import Notice
+from notifier.cli.simulation import Simulation
+from notifier.domain.clock import VIETNAM
+from notifier.domain.events import DossierEvent
+from notifier.domain.ids import DossierCode
+from notifier.reminders.docket import is_told
+from notifier.rendering.phrases import MATTERS
+from notifier.settings import Settings, load_settings
+from notifier.store import calendar, dockets, events, timers
+from notifier.store.directory import everything
+from notifier.store.pool import open_pool
+from workers.calendars import Shelf
+from workers.steps.contexts import routing_context
+from workers.steps.reminding import replan_all
+from workers.steps.understanding import all_understood
+from workers.wiring import channel_setups, clock_of, open_app, rules_of, source_profiles
+
+WARM_UP = timedelta(days=60)
+COLUMNS = ("luc", "vai_tro", "nguoi_nhan", "loai", "so_ho_so", "kenh", "ho_so")
+
+
+def _time(_context: click.Context, _parameter: click.Parameter, text: str | None) -> datetime | None:
+    at = moment(text) if text is not None else None
+    if text is not None and at is None:
+        raise click.BadParameter(f'"{text}" is no time; write it like 2026-11-25T08:00 (Vietnam) or 2026-11-25')
+    return at
+
+
+@click.group("remind")
+def command() -> None:
+    """The reminders of officers: what is planned, and what another policy would do.
+
+    \b
+    notifier remind list --dossier H01.14-261119-0042
+    notifier remind simulate --from 2026-11-01 --to 2026-11-30 --rules new-rules.toml
+    notifier remind replan
+    """
+
+
+@command.command("list")
+@click.option("--dossier", help="Only of this dossier code.")
+@click.option("--until", callback=_time, metavar="TIME", help="Only those due by then, e.g. 2026-11-30.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+def list_(dossier: str | None, until: datetime | None, limit: int) -> None:
+    """The reminders that are planned, the next first.
+
+    \b
+    notifier remind list --dossier H01.14-261119-0042
+    notifier remind list --until 2026-11-30
+    notifier remind list --limit 20
+    """
+    rows = asyncio.run(_planned(load_settings(), dossier, until, limit))
+    for row in rows:
+        label = MATTERS.get(row["type"], ("",))[0]
+        click.echo(
+            f"{row['planned_for'].astimezone(VIETNAM):%H:%M %d/%m/%Y}  {row['dossier_code']}  {row['type']}"
+            f"  lần {row['number']}  {label}".rstrip()
+        )
+    click.echo(f"{len(rows)} planned{', and there may be more: --limit' if len(rows) == limit else ''}.")
+
+
+async def _planned(settings: Settings, dossier: str | None, until: datetime | None, limit: int) -> list[Any]:
+    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-remind")
+    async with pool, pool.acquire() as connection:
+        return await timers.planned(connection, DossierCode(dossier) if dossier else None, until, limit)
+
+
+@command.command("replan")
+@click.option("--by", default=getpass.getuser, show_default="your login", help="Who asks for it.")
+def replan(by: str) -> None:
+    """Plan the reminders of all open dossiers anew: after a change of the calendar or of [timers] in rules.toml.
+
+    What was fired stays fired. Safe to run at any time, and to run again.
+
+    \b
+    notifier remind replan
+    notifier remind replan --by lan.nguyen
+    """
+    done = asyncio.run(_replan(load_settings(), by))
+    click.echo(f"{done} open dossiers planned anew.")
+
+
+async def _replan(settings: Settings, by: str) -> int:
+    async with open_app(settings, name=f"replan-{by}") as app:
+        async with app.pool.acquire() as connection:
+            total = await dockets.count_open(connection)
+        with click.progressbar(length=total, label="dossiers", hidden=total < 100) as bar:  # noqa: PLR2004
+            return await replan_all(app, bar.update)
+
+
+@command.command("simulate")
+@click.option("--from", "since", callback=_time, required=True, metavar="TIME", help="Show what is told from then on.")
+@click.option("--to", "until", callback=_time, required=True, metavar="TIME", help="Play until then.")
+@click.option(
+    "--rules", "rules_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Other rules."
+)
+@click.option("--officer", help="Only what this officer (code) would be told.")
+@click.option("--staff/--all", default=True, show_default=True, help="Only officers, or citizens as well.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json", "counts"]), default="table", show_default=True
+)
+def simulate(
+    since: datetime,
+    until: datetime,
+    rules_file: Path | None,
+    officer: str | None,
+    staff: bool,  # noqa: FBT001 - click's way
+    form: str,
+) -> None:
+    """Play stored events again under a virtual clock, and say who would have been told what, and when. Sends nothing.
+
+    Events of 60 days before are taken in first, so that clocks that run already are known. Every message counts as
+    reaching its first channel. Try a new policy with --rules before you switch it on.
+
+    \b
+    notifier remind simulate --from 2026-11-01 --to 2026-12-01
+    notifier remind simulate --from 2026-11-23 --to 2026-11-28 --officer hv.kiem
+    notifier remind simulate --from 2026-11-01 --to 2026-12-01 --rules new-rules.toml --format counts
+    """
+    if until <= since:
+        raise click.BadParameter("it has to lie after --from", param_hint="--to")
+    notices, missing = asyncio.run(_simulated(load_settings(), since, until, rules_file))
+    shown = [
+        each
+        for each in notices
+        if each.at >= since and (officer is None or each.ref == officer) and (each.audience.is_staff or not staff)
+    ]
+    click.echo(_formatted(shown, form))
+    for year in sorted(missing):
+        click.echo(f"The calendar of {year} is missing: what leads into it was left out.", err=True)
+
+
+async def _simulated(
+    settings: Settings, since: datetime, until: datetime, rules_file: Path | None
+) -> tuple[list[Notice], set[int]]:
+    chosen = settings.model_copy(update={"rules_file": rules_file}) if rules_file else settings
+    setups = channel_setups(settings)
+    secret = settings.secret_key.get_secret_value().encode()
+    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-simulate")
+    notices: list[Notice] = []
+    async with pool, pool.acquire() as connection:
+        simulation = Simulation(
+            rules_of(chosen, setups),
+            Shelf(await calendar.read(connection)),
+            await everything(connection),
+            routing_context(setups, secret, since),
+            notices.append,
+        )
+        stored = await events.between(connection, since - WARM_UP, min(until, clock_of(settings)()))
+        profiles = source_profiles(settings)
+        told: list[DossierEvent] = [each for each in all_understood(stored, profiles) if is_told(each)]
+    simulation.play(told, until)
+    return notices, simulation.missing_years
+
+
+def _formatted(notices: Sequence[Notice], form: str) -> str:
+    match form:
+        case "json":
+            return json.dumps([_row(each) for each in notices], ensure_ascii=False, indent=1)
+        case "csv":
+            text = io.StringIO()
+            writer = csv.DictWriter(text, COLUMNS)
+            writer.writeheader()
+            writer.writerows(_row(each) for each in notices)
+            return text.getvalue().rstrip()
+        case "counts":
+            return _counts(notices)
+        case _:
+            return "\n".join([*map(_line, notices), "", _counts(notices)])
+
+
+def _row(notice: Notice) -> dict[str, str | int]:
+    return {
+        "luc": notice.at.astimezone(VIETNAM).isoformat(timespec="minutes"),
+        "vai_tro": notice.audience.value,
+        "nguoi_nhan": notice.ref,
+        "loai": notice.type,
+        "so_ho_so": len(notice.dossiers),
+        "kenh": ", ".join(notice.channels) or "-",
+        "ho_so": " ".join(notice.dossiers),
+    }
+
+
+def _line(notice: Notice) -> str:
+    what = notice.type + (f" (lần {notice.number})" if notice.number else "")
+    which = notice.dossiers[0] + (f" and {len(notice.dossiers) - 1} more" if len(notice.dossiers) > 1 else "")
+    return (
+        f"{notice.at.astimezone(VIETNAM):%a %d/%m %H:%M}  {notice.audience.value:8}  {notice.ref:16}"
+        f"  {', '.join(notice.channels) or '-':14}  {what:32}  {which}"
+    )
+
+
+def _counts(notices: Sequence[Notice]) -> str:
+    """How many messages, of which types, to how many people; who got the most in a day."""
+    types = Counter(each.type for each in notices)
+    people = {(each.audience, each.ref) for each in notices}
+    days = Counter((each.ref, each.at.astimezone(VIETNAM).date()) for each in notices if each.audience.is_staff)
+    lines = [f"{count:7}  {type_}" for type_, count in sorted(types.items(), key=lambda item: (-item[1], item[0]))]
+    lines.append(f"{len(notices):7}  messages to {len(people)} people")
+    if days:
+        (ref, day), most = max(days.items(), key=lambda item: (item[1], item[0]))
+        lines.append(f"{most:7}  most messages to one officer in one day: {ref} on {day:%d/%m/%Y}")
+    return "\n".join(lines)
