@@ -135,6 +135,7 @@ async def reap(connection: Connection) -> None:
     """Take from dead processes what they held; the next ring finds it."""
     if not (dead := await processes.dead(connection)):
         return
+    await processes.cut_off(connection, dead)
     taken = await rings.take_back(connection, dead)
     await processes.forget(connection, dead)
     pass_by(Mark.REAP_AFTER_COMMIT)

@@ -57,7 +57,7 @@ class ZaloTokens:
 
     async def refused(self, token: str) -> str:
         pair = await self._read()
-        if pair.access_token == token:
+        if pair.access_token == token or pair.expires_at - self._clock() < LATEST:
             pair = await self._renew(pair)
         self._known = pair
         return pair.access_token

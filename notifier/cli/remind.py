@@ -133,7 +133,7 @@ def simulate(
     """
     if until <= since:
         raise click.BadParameter("it has to lie after --from", param_hint="--to")
-    notices, missing = asyncio.run(_simulated(load_settings(), since, until, rules_file))
+    notices, missing = asyncio.run(simulated(load_settings(), since, until, rules_file))
     shown = [
         each
         for each in notices
@@ -144,7 +144,7 @@ def simulate(
         click.echo(f"The calendar of {year} is missing: what leads into it was left out.", err=True)
 
 
-async def _simulated(
+async def simulated(
     settings: Settings, since: datetime, until: datetime, rules_file: Path | None
 ) -> tuple[list[Notice], set[int]]:
     chosen = settings.model_copy(update={"rules_file": rules_file}) if rules_file else settings

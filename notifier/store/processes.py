@@ -20,6 +20,16 @@ async def dead(connection: Connection) -> list[str]:
     return [row["name"] for row in await connection.fetch("SELECT name FROM process WHERE alive_until < now()")]
 
 
+async def cut_off(connection: Connection, names: list[str]) -> None:
+    """End the database connections of these processes: one that stands still holds its locks for as long."""
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid()"
+        " AND application_name IN (SELECT left('notifier-' || name, 63) FROM unnest($1::text[]) AS name)",
+        names,
+    )
+
+
 async def forget(connection: Connection, names: list[str]) -> None:
     """Processes that have ended, or whose work was taken from them. One that wakes up again says so itself."""
     await connection.execute("DELETE FROM process WHERE name = ANY ($1::text[])", names)

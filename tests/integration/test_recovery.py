@@ -11,7 +11,7 @@ from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ProviderName
 from notifier.domain.outcomes import Accepted, Transient
 from notifier.store import processes, providers, rings
-from notifier.store.pool import Pool
+from notifier.store.pool import DATABASE_DOWN, Pool, open_pool
 from tests.integration.test_delivery_faults import CITIZEN_PHONE, pass_time, reasons, script, taken
 from tests.support.intake import sample
 from tests.support.stack import CALLS, post_event, settle, states, work_once
@@ -19,6 +19,8 @@ from tests.support.waiting import until
 from workers import dispatcher, heartbeat, steps
 from workers.heartbeat import LIFE, Heartbeat
 from workers.wiring import App
+
+STOPPED = "normal-host-1-abcdef"
 
 
 class Hung:
@@ -255,3 +257,15 @@ async def test_a_heartbeat_outlives_a_fault_that_nobody_foresaw(app, monkeypatch
         query = "SELECT count(*) FROM process WHERE name = 'odd'"
         await until(lambda: database.fetchval(query), 5, "the next beat")
     await beating.stop()
+
+
+async def test_a_process_that_stands_still_in_mid_transaction_loses_its_locks_when_it_is_taken_for_dead(app):
+    stopped = await open_pool(app.settings.database.url.get_secret_value(), size=1, name=f"notifier-{STOPPED}")
+    async with stopped, stopped.acquire() as theirs, app.pool.acquire() as ours:
+        await processes.beat(ours, STOPPED, -LIFE)
+        transaction = theirs.transaction()
+        await transaction.start()
+        await theirs.execute("LOCK TABLE provider IN ACCESS EXCLUSIVE MODE")
+        await asyncio.wait_for(dispatcher.reap(ours), 3)
+        with pytest.raises(DATABASE_DOWN):
+            await theirs.execute("SELECT 1")

@@ -36,6 +36,8 @@ STEPS = (
     ("duyet-ho-so", "Lãnh đạo phòng duyệt hồ sơ"),
     ("ky-so", "Ký số kết quả"),
 )
+APPROVAL = 2
+"""The step that heads do themselves, so that they are told as handlers of some dossiers and as heads of others."""
 PROCEDURES = (("1.001612", "Đăng ký thành lập hộ kinh doanh"), ("1.004884", "Đăng ký lại khai sinh"))
 CITIZENS = 600
 _IDS = 0x0198 << 112
@@ -60,9 +62,15 @@ class _Course:
         return self.random.random() < share
 
     def work(self, least: float, most: float) -> None:
-        """So many working hours pass."""
+        """So many working hours pass. Much is done in the last minutes before lunch and in the evening."""
         hours = timedelta(minutes=self.random.uniform(least, most) * 60)
         self.at = add_working_time(self.office.calendar, next_opening(self.office.calendar, self.at), hours)
+        if self.chance(0.2):
+            local = self.at.astimezone(VIETNAM)
+            closes = time(11, 30) if local.time() < time(12) else time(17)
+            self.at = max(
+                local, datetime.combine(local, closes, VIETNAM) - timedelta(minutes=self.random.randrange(2, 14))
+            )
 
     def rest(self, least: float, most: float) -> None:
         """So many days pass, of whatever kind."""
@@ -255,7 +263,7 @@ def _moves_on(it: _Course) -> bool:
             it.tell("hoso.chuyen_buoc", _S.PROCESSING)
         case _:
             step = max(1, it.step - 1) if what == "back" else min(it.step + 1, len(STEPS) - 1)
-            it.hand_to(it.office.handlers, step)
+            it.hand_to(it.office.heads if step == APPROVAL and it.chance(0.5) else it.office.handlers, step)
             is_first = it.dossier.status is not _S.PROCESSING
             it.tell("hoso.dang_xu_ly" if is_first else "hoso.chuyen_buoc", _S.PROCESSING)
     return True

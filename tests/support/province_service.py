@@ -63,7 +63,7 @@ async def played(
 def posts(drawn: Province) -> list[DossierEvent]:
     """What is posted, in that order, some of it twice. Citizens want Zalo at most: they are not what this is about."""
     quiet = [
-        replace(each, dossier=replace(each.dossier, consent=Consent(False, False, each.dossier.consent.zalo)))  # noqa: FBT003
+        replace(each, dossier=replace(each.dossier, consent=Consent(False, False, each.dossier.consent.zalo)))
         for each in (*drawn.events, *drawn.repeats)
     ]
     return sorted(quiet, key=lambda each: each.received_at)
