@@ -98,14 +98,18 @@ class Installation:
 
 
 @asynccontextmanager
-async def installation(directory: Path, say: Any, environment: str = "demo") -> AsyncIterator[Installation]:
+async def installation(
+    directory: Path, say: Any, environment: str = "demo", rules_file: Path | None = None
+) -> AsyncIterator[Installation]:
     """Everything running and ready: databases, sandbox, web, dispatcher and one worker per lane."""
     async with AsyncExitStack() as stack:
         supervisor = Supervisor(directory)
         say("PostgreSQL và Redis (nhúng) … / starting embedded PostgreSQL and Redis")
         database_url = await asyncio.to_thread(stack.enter_context, embedded.postgres(directory / "postgres"))
         redis_url = await asyncio.to_thread(stack.enter_context, embedded.redis(directory / "redis"))
-        ground = playground(directory, database_url=database_url, redis_url=redis_url, environment=environment)
+        ground = playground(
+            directory, database_url=database_url, redis_url=redis_url, environment=environment, rules_file=rules_file
+        )
         move_clock(ground.clock_file, START)
         await asyncio.to_thread(migrate, database_url)
         clock = shifted_clock(ground.clock_file)

@@ -44,7 +44,14 @@ class Playground:
     api_token: str = field(repr=False)
 
 
-def playground(directory: Path, *, database_url: str, redis_url: str, environment: str = "demo") -> Playground:
+def playground(
+    directory: Path,
+    *,
+    database_url: str,
+    redis_url: str,
+    environment: str = "demo",
+    rules_file: Path | None = None,
+) -> Playground:
     """Write `notifier.toml` into `directory` and make the sandbox that it points at."""
     offset = 0 if environment == "demo" else 1000 + os.getpid() % TEST_PORTS  # tests may run beside each other
     web_port, http_port, smtp_port = (free_port(wanted + offset) for wanted in (8080, 8290, 8525))
@@ -60,6 +67,7 @@ def playground(directory: Path, *, database_url: str, redis_url: str, environmen
         "sender_name": "Trung tâm Phục vụ hành chính công tỉnh An Giang",
         "clock_file": str(clock_file),
         "hotlines": {"default": HOTLINE},
+        **({"rules_file": str(rules_file)} if rules_file else {}),
         "database": {"url": database_url},
         "redis": {"url": redis_url},
         "web": {"port": web_port},

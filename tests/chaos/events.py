@@ -2,14 +2,13 @@
 
 import copy
 import random
-import re
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from notifier.cli.playground import samples
-from notifier.settings import ROOT
+from tests.support.rules import rules_at_once
 
 SHAPES = (
     "02-duoc-tiep-nhan",
@@ -21,7 +20,6 @@ SHAPES = (
 )
 """Sample events whose rules together use every channel and every lane."""
 
-_TIMER = re.compile(r'^\[timers\."[^"]+"\]\n(?:\w+ = .*\n)+', re.MULTILINE)
 Promise = tuple[str, str]
 """Audience and channel of one delivery that a 202 promises."""
 
@@ -39,17 +37,13 @@ class Invented:
 def chaos_rules() -> str:
     """The rules of the product with little patience: what is tried again is tried soon, and often.
 
-    What is bulk goes by day like all else, so that its lane has work; officers hear of all at once, at any hour, and of
-    nothing but what the events tell: what waits for an hour to come is not under fire.
+    What is bulk goes by day like all else, so that its lane has work; what waits for its hour is not under fire.
     """
-    text = _TIMER.sub("", (ROOT / "rules.toml").read_text(encoding="utf-8"))
     lines = []
-    for line in text.splitlines():
-        name, _, value = line.partition(" = ")
+    for line in rules_at_once().splitlines():
+        name = line.partition(" = ")[0]
         patient = {"retry_base_seconds": "1", "retry_cap_seconds": "8", "attempts": "40"}.get(name)
-        if value != '"working"':
-            at_once = line.replace(", next_morning = true", "").replace(', gather = "digest"', "")
-            lines.append(f"{name} = {patient}" if patient else at_once)
+        lines.append(f"{name} = {patient}" if patient else line.replace(", next_morning = true", ""))
     return "\n".join(lines) + "\n"
 
 

@@ -145,7 +145,9 @@ def test_no_citizen_is_disturbed_outside_the_allowed_hours(event, rules, context
             if each.state not in SENDABLE or one.recipient.audience is not Audience.CITIZEN:
                 continue
             view = context.channels[each.channel]
-            allowed = rules.allowed_hours(Audience.CITIZEN, each.urgency, quiet=view.quiet, window=view.window)
+            allowed = rules.allowed_hours(
+                Audience.CITIZEN, each.urgency, quiet=view.quiet, window=view.window, working=context.working
+            )
             on_its_way_out = each.state is S.HELD and each.due_at == each.expires_at
             assert on_its_way_out or all(hours.hold(each.due_at) for hours in allowed)
 

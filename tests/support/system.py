@@ -16,6 +16,7 @@ from notifier.domain.clock import move_clock
 from notifier.domain.deliveries import DeliveryState
 from notifier.store import progress
 from notifier.store.progress import Line
+from tests.support.rules import rules_at_once
 from tests.support.waiting import until
 
 SETTLED_SECONDS = 40
@@ -95,5 +96,8 @@ def _headline(message: dict[str, Any]) -> str:
 
 @asynccontextmanager
 async def running_system(directory: Path) -> AsyncIterator[System]:
-    async with installation(directory, lambda _: None, environment="test") as here:
+    """Officers hear of all at once: what waits for its hour has tests of its own."""
+    rules = directory / "rules.toml"
+    rules.write_text(rules_at_once(), encoding="utf-8")
+    async with installation(directory, lambda _: None, environment="test", rules_file=rules) as here:
         yield System(here)
