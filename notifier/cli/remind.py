@@ -1,10 +1,7 @@
 import asyncio
-import csv
 import getpass
-import io
-import json
-from collections import Counter
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,17 +9,16 @@ from typing import Any
 import click
 
 from notifier.audit.dead import moment
+from notifier.cli.remind_text import formatted, planned_line
 from notifier.cli.simulated_post import Notice
 from notifier.cli.simulation import Simulation
-from notifier.domain.clock import VIETNAM
 from notifier.domain.events import DossierEvent
 from notifier.domain.ids import DossierCode
-from notifier.reminders.docket import is_told
-from notifier.rendering.phrases import MATTERS
 from notifier.settings import Settings, load_settings
 from notifier.store import calendar, dockets, events, timers
 from notifier.store.directory import everything
 from notifier.store.pool import open_pool
+from notifier.store.timelines import sources_of
 from workers.calendars import Shelf
 from workers.steps.contexts import routing_context
 from workers.steps.reminding import replan_all
@@ -30,7 +26,6 @@ from workers.steps.understanding import all_understood
 from workers.wiring import channel_setups, clock_of, open_app, rules_of, source_profiles
 
 WARM_UP = timedelta(days=60)
-COLUMNS = ("luc", "vai_tro", "nguoi_nhan", "loai", "so_ho_so", "kenh", "ho_so")
 
 
 def _time(_context: click.Context, _parameter: click.Parameter, text: str | None) -> datetime | None:
@@ -65,18 +60,17 @@ def list_(dossier: str | None, until: datetime | None, limit: int) -> None:
     """
     rows = asyncio.run(_planned(load_settings(), dossier, until, limit))
     for row in rows:
-        label = MATTERS.get(row["type"], ("",))[0]
-        click.echo(
-            f"{row['planned_for'].astimezone(VIETNAM):%H:%M %d/%m/%Y}  {row['dossier_code']}  {row['type']}"
-            f"  lần {row['number']}  {label}".rstrip()
-        )
+        click.echo(planned_line(row))
     click.echo(f"{len(rows)} planned{', and there may be more: --limit' if len(rows) == limit else ''}.")
 
 
 async def _planned(settings: Settings, dossier: str | None, until: datetime | None, limit: int) -> list[Any]:
     pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-remind")
     async with pool, pool.acquire() as connection:
-        return await timers.planned(connection, DossierCode(dossier) if dossier else None, until, limit)
+        if dossier is None:
+            return await timers.planned(connection, until, limit)
+        code = DossierCode(dossier)
+        return await timers.planned_of(connection, await sources_of(connection, code), code, until, limit)
 
 
 @command.command("replan")
@@ -133,85 +127,30 @@ def simulate(
     """
     if until <= since:
         raise click.BadParameter("it has to lie after --from", param_hint="--to")
-    notices, missing = asyncio.run(simulated(load_settings(), since, until, rules_file))
+    notices: list[Notice] = []
+    simulation, told = asyncio.run(prepared(load_settings(), since, until, rules_file, notices.append))
+    with click.progressbar(told, label="events", file=sys.stderr, hidden=len(told) < 1000) as bar:  # noqa: PLR2004
+        simulation.play(bar, until)
     shown = [
         each
         for each in notices
         if each.at >= since and (officer is None or each.ref == officer) and (each.audience.is_staff or not staff)
     ]
-    click.echo(_formatted(shown, form))
-    for year in sorted(missing):
+    click.echo(formatted(shown, form))
+    for year in sorted(simulation.missing_years):
         click.echo(f"The calendar of {year} is missing: what leads into it was left out.", err=True)
 
 
-async def simulated(
-    settings: Settings, since: datetime, until: datetime, rules_file: Path | None
-) -> tuple[list[Notice], set[int]]:
+async def prepared(
+    settings: Settings, since: datetime, until: datetime, rules_file: Path | None, told: Callable[[Notice], None]
+) -> tuple[Simulation, list[DossierEvent]]:
+    """A simulation by these rules or those in force, and the stored events that it is to play."""
     chosen = settings.model_copy(update={"rules_file": rules_file}) if rules_file else settings
     setups = channel_setups(settings)
-    secret = settings.secret_key.get_secret_value().encode()
+    context = routing_context(setups, settings.secret_key.get_secret_value().encode(), since)
     pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-simulate")
-    notices: list[Notice] = []
     async with pool, pool.acquire() as connection:
-        simulation = Simulation(
-            rules_of(chosen, setups),
-            Shelf(await calendar.read(connection)),
-            await everything(connection),
-            routing_context(setups, secret, since),
-            notices.append,
-        )
+        shelf, directory = Shelf(await calendar.read(connection)), await everything(connection)
         stored = await events.between(connection, since - WARM_UP, min(until, clock_of(settings)()))
-        profiles = source_profiles(settings)
-        told: list[DossierEvent] = [each for each in all_understood(stored, profiles) if is_told(each)]
-    simulation.play(told, until)
-    return notices, simulation.missing_years
-
-
-def _formatted(notices: Sequence[Notice], form: str) -> str:
-    match form:
-        case "json":
-            return json.dumps([_row(each) for each in notices], ensure_ascii=False, indent=1)
-        case "csv":
-            text = io.StringIO()
-            writer = csv.DictWriter(text, COLUMNS)
-            writer.writeheader()
-            writer.writerows(_row(each) for each in notices)
-            return text.getvalue().rstrip()
-        case "counts":
-            return _counts(notices)
-        case _:
-            return "\n".join([*map(_line, notices), "", _counts(notices)])
-
-
-def _row(notice: Notice) -> dict[str, str | int]:
-    return {
-        "luc": notice.at.astimezone(VIETNAM).isoformat(timespec="minutes"),
-        "vai_tro": notice.audience.value,
-        "nguoi_nhan": notice.ref,
-        "loai": notice.type,
-        "so_ho_so": len(notice.dossiers),
-        "kenh": ", ".join(notice.channels) or "-",
-        "ho_so": " ".join(notice.dossiers),
-    }
-
-
-def _line(notice: Notice) -> str:
-    what = notice.type + (f" (lần {notice.number})" if notice.number else "")
-    which = notice.dossiers[0] + (f" and {len(notice.dossiers) - 1} more" if len(notice.dossiers) > 1 else "")
-    return (
-        f"{notice.at.astimezone(VIETNAM):%a %d/%m %H:%M}  {notice.audience.value:8}  {notice.ref:16}"
-        f"  {', '.join(notice.channels) or '-':14}  {what:32}  {which}"
-    )
-
-
-def _counts(notices: Sequence[Notice]) -> str:
-    """How many messages, of which types, to how many people; who got the most in a day."""
-    types = Counter(each.type for each in notices)
-    people = {(each.audience, each.ref) for each in notices}
-    days = Counter((each.ref, each.at.astimezone(VIETNAM).date()) for each in notices if each.audience.is_staff)
-    lines = [f"{count:7}  {type_}" for type_, count in sorted(types.items(), key=lambda item: (-item[1], item[0]))]
-    lines.append(f"{len(notices):7}  messages to {len(people)} people")
-    if days:
-        (ref, day), most = max(days.items(), key=lambda item: (item[1], item[0]))
-        lines.append(f"{most:7}  most messages to one officer in one day: {ref} on {day:%d/%m/%Y}")
-    return "\n".join(lines)
+    understood = all_understood(stored, source_profiles(settings))
+    return Simulation(rules_of(chosen, setups), shelf, directory, context, told), understood

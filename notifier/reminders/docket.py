@@ -13,8 +13,7 @@ from notifier.domain.events import DossierEvent
 from notifier.domain.ids import EventId, EventType
 from notifier.domain.order import Place, later
 
-FINISHED = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.DONE, Status.RETURNED})
-OVER = FINISHED - {Status.DONE}
+OVER = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.RETURNED})
 """Nothing is to come any more; one that is done waits for its result to be fetched."""
 UNANSWERED = frozenset({Status.NEW, Status.WITHDRAWN})
 PAUSED = frozenset({Status.SUPPLEMENT_REQUESTED, Status.PAYMENT_REQUESTED, Status.STOPPED})
@@ -52,15 +51,6 @@ class Docket:
     handlers: tuple[str, ...] = ()
     """Codes of the officers who have it now."""
     heads: tuple[str, ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        return self.status is not None and self.status not in FINISHED
-
-    @property
-    def runs(self) -> bool:
-        """Taken in, and its clock is not paused."""
-        return self.status in {Status.ACCEPTED, Status.PROCESSING}
 
 
 def is_told(event: DossierEvent) -> bool:

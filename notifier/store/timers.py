@@ -164,14 +164,25 @@ async def unsent(
 
 _PLANNED = """
 SELECT source, dossier_code, type, number, basis, planned_for FROM timer
-WHERE due_at IS NOT NULL AND ($1::text IS NULL OR dossier_code = $1) AND ($2::timestamptz IS NULL OR due_at <= $2)
-ORDER BY due_at LIMIT $3
-"""  # timer_due; with a code the unique index is of no use, but so many are read only by hand
+WHERE due_at IS NOT NULL AND ($1::timestamptz IS NULL OR due_at <= $1) ORDER BY due_at LIMIT $2
+"""  # timer_due
+_PLANNED_OF = """
+SELECT source, dossier_code, type, number, basis, planned_for FROM timer
+WHERE source = ANY ($1::text[]) AND dossier_code = $2 AND due_at IS NOT NULL
+  AND ($3::timestamptz IS NULL OR due_at <= $3) ORDER BY due_at LIMIT $4
+"""  # the unique index over the dossier
 
 
-async def planned(connection: Connection, code: DossierCode | None, until: datetime | None, limit: int) -> list[Any]:
+async def planned(connection: Connection, until: datetime | None, limit: int) -> list[Any]:
     """The timers that are planned, the next first."""
-    return list(await connection.fetch(_PLANNED, code, until, limit))
+    return list(await connection.fetch(_PLANNED, until, limit))
+
+
+async def planned_of(
+    connection: Connection, sources: Collection[SourceName], code: DossierCode, until: datetime | None, limit: int
+) -> list[Any]:
+    """Those of the dossiers of this code."""
+    return list(await connection.fetch(_PLANNED_OF, list(sources), code, until, limit))
 
 
 async def next_moment(connection: Connection) -> datetime | None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from notifier.cli.remind import simulated
+from notifier.cli.remind import prepared
+from notifier.cli.simulated_post import Notice
 from notifier.domain.events import DossierEvent
 from notifier.reminders.reports.question import ReportName, question
 from notifier.store import events, reports
@@ -71,7 +72,9 @@ async def test_the_timers_that_fired_are_those_that_had_to_at_their_minutes(serv
 
 
 async def test_who_was_told_what_and_when_is_what_the_simulation_says(service):
-    notices, _ = await simulated(service.app.settings, EVE, END, None)
+    notices: list[Notice] = []
+    simulation, told = await prepared(service.app.settings, EVE, END, None, notices.append)
+    simulation.play(told, END)
     said = Counter(
         (
             minute(notice.at),

@@ -148,24 +148,3 @@ def test_a_late_event_does_not_turn_a_dossier_back():
 @pytest.mark.parametrize("ours", [reminder("han.hoso_qua"), digest(event())])
 def test_what_we_made_ourselves_changes_no_docket(ours):
     assert not is_told(ours)
-
-
-@pytest.mark.parametrize(
-    ("status", "is_open", "runs"),
-    [
-        (None, False, False),
-        (Status.NEW, True, False),
-        (Status.ACCEPTED, True, True),
-        (Status.PROCESSING, True, True),
-        (Status.SUPPLEMENT_REQUESTED, True, False),
-        (Status.PAYMENT_REQUESTED, True, False),
-        (Status.STOPPED, True, False),
-        (Status.REFUSED, False, False),
-        (Status.WITHDRAWN, False, False),
-        (Status.DONE, False, False),
-        (Status.RETURNED, False, False),
-    ],
-)
-def test_each_status_is_open_or_not_and_runs_or_not(status, is_open, runs):
-    docket = stands(told(1, status))
-    assert (docket.is_open, docket.runs) == (is_open, runs)

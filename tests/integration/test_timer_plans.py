@@ -1,0 +1,168 @@
+"""The statements of timers, dockets and desks among very many rows: by their indexes, and few rows touched.
+
+Executed, not only explained, on tables with statistics and on tables that nobody has analyzed yet, with plans for the
+values at hand and with the generic ones that a prepared statement comes to.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from notifier.domain.deliveries import Urgency
+from notifier.reminders.timers import Timer
+from notifier.store import desks, dockets, timers
+from notifier.store.pool import Pool, open_pool
+from tests.support.stack import fresh_database
+
+NOW = datetime(2027, 1, 18, 3, tzinfo=UTC)
+DELIVERY, EVENT = UUID("00000003-0000-0000-0000-000000000190"), UUID("00000001-0000-0000-0000-000000000190")
+TIMERS = 200_000
+FILL = """
+CREATE FUNCTION id(kind int, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+    $$ SELECT (lpad(to_hex(kind), 8, '0') || lpad(to_hex(n), 24, '0'))::uuid $$;
+INSERT INTO event (id, source, external_id, type, dossier_code, occurred_at, received_at, fingerprint, warnings, lane, state)
+    SELECT id(1, n), 's' || n % 3, n, 'han.hoso_qua', 'd' || n, $1, $1, '', '[]', 'normal', 'routed'
+    FROM generate_series(1, 20000) n;
+INSERT INTO event_payload SELECT id, '{"HoSo": {}}' FROM event;
+INSERT INTO docket (source, dossier_code, last_event, status, updated_at)
+    SELECT source, dossier_code, id, 4, $1 FROM event;
+INSERT INTO timer (source, dossier_code, type, basis, number, state, planned_for, due_at, fired_at, event_id)
+    SELECT 's' || n % 3, 'd' || n, 'han.t' || k, $1, 1,
+           CASE WHEN k < 3 THEN 'planned' WHEN k = 3 THEN 'fired' ELSE 'dropped' END, $1,
+           CASE WHEN k < 3 THEN $1 + (n - 100) * interval '1 minute' END,
+           CASE WHEN k = 3 THEN $1 - n * interval '1 minute' END, CASE WHEN k = 3 THEN id(1, n) END
+    FROM generate_series(1, 20000) n, generate_series(0, 9) k;
+INSERT INTO recipient (id, event_id, audience, ref, locale, inbox_owner, name)
+    SELECT id(2, n), id(1, n), 'handler', 'cb' || n % 500, 'vi', 'o' || n % 500, 'x' FROM generate_series(1, 20000) n;
+INSERT INTO delivery (id, event_id, source, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
+                      expires_at, created_at, updated_at, desk)
+    SELECT id(k + 3, n), id(1, n), 's' || n % 3, id(2, n), CASE k WHEN 0 THEN 'zalo' ELSE 'sms' END, 'zalo',
+           CASE k WHEN 0 THEN 'first' ELSE 'fallback' END, k, 'normal',
+           CASE WHEN n % 20 > 0 THEN 'delivered' WHEN k = 0 THEN 'held' ELSE 'standby' END,
+           CASE WHEN n % 20 = 0 THEN $1 - interval '1 minute' END, $1 + interval '1 day', $1, $1,
+           CASE k WHEN 0 THEN 'o' || n % 500 END
+    FROM generate_series(1, 20000) n, generate_series(0, 1) k;
+INSERT INTO desk SELECT 'o' || n, $1 FROM generate_series(0, 19999) n;
+"""
+WANTED = [Timer(f"han.t{number}", NOW, 1, NOW + timedelta(hours=number), None, late=number == 1) for number in range(7)]
+TRUE = {(each.type, each.basis) for each in WANTED}
+DUE = [timers.Due(number, "s1", "d1", "han.t0", NOW, 1, NOW, is_stale=False) for number in range(1000, 1200)]
+
+STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
+    "timers that are due": (lambda c: timers.due(c, NOW, 200), {"timer_due"}, 600),
+    "the next timer": (timers.next_moment, {"timer_due"}, 5),
+    "timers planned": (
+        lambda c: timers.plan(c, "s1", "d400", WANTED, TRUE),
+        {"timer_source_dossier_code_type_basis_number_key"},
+        200,
+    ),
+    "timers that are shown": (lambda c: timers.planned(c, None, 50), {"timer_due"}, 100),
+    "timers of a dossier": (
+        lambda c: timers.planned_of(c, ["s0", "s1", "s2"], "d400", None, 50),
+        {"timer_source_dossier_code_type_basis_number_key"},
+        50,
+    ),
+    "timers fired": (
+        lambda c: timers.fire(c, DUE, {"han.t0": Urgency.NORMAL}, NOW),
+        {"timer_pkey", "docket_pkey", "event_payload_pkey"},
+        4000,
+    ),
+    "reminders not sent yet": (
+        lambda c: timers.unsent(c, "s1", "d400", NOW, timedelta(days=14)),
+        {
+            "timer_source_dossier_code_type_basis_number_key",
+            "recipient_event_id_audience_ref_key",
+            "delivery_recipient_id_channel_key",
+        },
+        50,
+    ),
+    "how a dossier stands": (lambda c: dockets.read(c, "s1", "d400"), {"docket_pkey"}, 5),
+    "the events of a dossier": (
+        lambda c: dockets.events_of(c, "s1", "d400"),
+        {"event_dossier", "event_payload_pkey"},
+        20,
+    ),
+    "a page of open dossiers": (lambda c: dockets.open_after(c, "s1", "d400", 500), {"docket_pkey"}, 600),
+    "desks held": (
+        lambda c: desks.hold(c, ["o0", "o7"], NOW - timedelta(hours=1), NOW),
+        {"desk_pkey", "delivery_desk"},
+        200,
+    ),
+    "desks of deliveries": (lambda c: desks.hold_of(c, [DELIVERY]), {"desk_pkey", "delivery_pkey"}, 20),
+    "what lies on a desk": (lambda c: desks.lying(c, "o0", NOW), {"delivery_desk", "recipient_pkey"}, 200),
+    "fallbacks behind it": (lambda c: desks.fallbacks(c, [DELIVERY]), {"delivery_recipient_id_channel_key"}, 20),
+    "told in a digest": (lambda c: desks.told_in(c, [DELIVERY], EVENT), {"delivery_pkey"}, 20),
+    "desks closed": (lambda c: desks.close_until(c, {"o0": NOW}), {"desk_pkey"}, 20),
+}
+"""The function, the indexes that its comments name, and how many rows it may look at."""
+
+
+@pytest.fixture(scope="module", params=["analyzed", "as it was filled"])
+async def full(request, template_database) -> AsyncIterator[Pool]:
+    async with fresh_database(template_database) as url, await open_pool(url, size=1) as pool:
+        async with pool.acquire() as connection:
+            for table in ("event", "event_payload", "docket", "timer", "recipient", "delivery", "desk"):
+                await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+            await connection.execute(FILL.replace("$1", f"timestamptz '{NOW.isoformat()}'"))
+            if request.param == "analyzed":
+                await connection.execute("ANALYZE")
+            assert await connection.fetchval("SELECT count(*) FROM timer") == TIMERS
+        yield pool
+
+
+@pytest.mark.parametrize("plans", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", list(STATEMENTS))
+async def test_a_statement_uses_its_indexes_and_looks_at_few_rows(full, name, plans):
+    work, indexes, most = STATEMENTS[name]
+    async with full.acquire() as connection:
+        await connection.execute(f"SET plan_cache_mode = {plans}")
+        nodes = [node for sent in await _sent(connection, work) for node in await _explained(connection, *sent)]
+    told = "\n".join(map(_told, nodes))
+    assert indexes <= {node["Index Name"] for node in nodes if "Index Name" in node}, told
+    assert sum(map(_looked_at, nodes)) <= most, told
+
+
+async def _sent(connection: Any, work: Callable[[Any], Awaitable[Any]]) -> list[tuple[str, tuple[Any, ...]]]:
+    """The statements that a function of the store sends, with their values. Nothing of it stays."""
+    sent: list[tuple[str, tuple[Any, ...]]] = []
+    transaction = connection.transaction()
+    await transaction.start()
+    with connection.query_logger(lambda record: sent.append((record.query, record.args))):
+        await work(connection)
+    await transaction.rollback()
+    return [each for each in sent if "typeinfo_tree" not in each[0]]  # the driver asks once what an array is
+
+
+async def _explained(connection: Any, query: str, args: Any) -> list[dict[str, Any]]:
+    """The nodes of the plan by which it is executed; nothing of it stays."""
+    one = args[0] if args and isinstance(args, list) else args
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        answer = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", *one)
+    finally:
+        await transaction.rollback()
+    return list(_nodes((json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]))
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def _told(node: dict[str, Any]) -> str:
+    where = f"{node.get('Relation Name', '')} {node.get('Index Name', '')}"
+    return f"{node['Node Type']} {where}: {node['Actual Rows']:g} rows × {node['Actual Loops']}, looked at {_looked_at(node):g}"
+
+
+def _looked_at(node: dict[str, Any]) -> float:
+    """Rows of a table that a node has read, those that it threw away too."""
+    if "Relation Name" not in node or node["Node Type"] == "ModifyTable":
+        return 0
+    thrown = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return (node["Actual Rows"] + thrown) * node["Actual Loops"]
