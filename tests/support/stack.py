@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -41,10 +42,12 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def template_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a migrated database that nobody connects to: each test gets a copy of it."""
-    directory = tmp_path_factory.mktemp("postgres")
-    with embedded.postgres(directory) as url:
+def template_database() -> Iterator[str]:
+    """The URL of a migrated database that nobody connects to: each test gets a copy of it.
+
+    Not below pytest's own directory: whoever starts another pytest closes that to PostgreSQL's user.
+    """
+    with TemporaryDirectory(prefix="notifier-tests-") as directory, embedded.postgres(Path(directory) / "data") as url:
         template = url.replace("/postgres?", "/template_notifier?")
 
         async def create() -> None:
