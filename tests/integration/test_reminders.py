@@ -265,7 +265,7 @@ async def test_step_and_due_date_are_watched(app, client, ground):
         ("han.hoso_sap_den", 2): at(1, 7, month=12),
         ("han.can_xin_loi", 1): at(1, 7, month=12),
         ("han.can_xin_loi", 2): at(2, 7, month=12),
-        ("han.hoso_qua", 1): at(3, 7, 30, month=12),
+        ("han.hoso_qua", 1): at(3, 7, month=12),
     }
 
 
@@ -281,7 +281,7 @@ async def test_a_pause_stops_the_clocks_and_a_new_date_starts_them_anew(app, cli
     await settle(app)
     resumed = await timers(app)
     assert paused == {}
-    assert resumed["han.hoso_qua", 1] == at(10, 7, 30, month=12)
+    assert resumed["han.hoso_qua", 1] == at(10, 7, month=12)
 
 
 async def test_a_finished_dossier_reminds_no_officer(app, client, ground):
@@ -294,7 +294,7 @@ async def test_after_an_extension_the_new_date_is_watched(app, client, ground):
     new = stamp(at(9, 17, month=12))
     await post(client, ground, step(1), status(1, "hoso.xin_loi_gia_han", 4, 5, **{"data/HoSo/NgayHenTraMoi": new}))
     await settle(app)
-    assert (await timers(app))["han.hoso_qua", 1] == at(10, 7, 30, month=12)
+    assert (await timers(app))["han.hoso_qua", 1] == at(10, 7, month=12)
 
 
 async def test_late_is_told_every_working_day_and_to_the_director_from_the_third_on(app, client, ground):
