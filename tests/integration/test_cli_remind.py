@@ -72,7 +72,7 @@ async def test_the_list_names_time_dossier_reminder_and_its_meaning_the_next_fir
         "Tue 01/12/2026 07:00 H01.14-261125-0002 han.can_xin_loi 1 Cần xin lỗi",
         "Tue 01/12/2026 07:00 H01.14-261125-0002 han.hoso_sap_den 2 Sắp đến hạn trả",
         "Wed 02/12/2026 07:00 H01.14-261125-0002 han.can_xin_loi 2 Cần xin lỗi",
-        "Thu 03/12/2026 07:30 H01.14-261125-0002 han.hoso_qua 1 Quá hạn trả",
+        "Thu 03/12/2026 07:00 H01.14-261125-0002 han.hoso_qua 1 Quá hạn trả",
         "7 planned.",
     ]
 
