@@ -104,6 +104,8 @@ def _shapes() -> list[dict[str, Any]]:
     shapes = dict(samples())
     handled = copy.deepcopy(shapes["04-chuyen-buoc"])
     handled["type"] = "hoso.dang_xu_ly"
+    nobody_s = {"Ma": "H01.99", "Ten": "UBND xã không có trong danh bạ"}  # of a unit whose head no event has named
+    handled["data"]["HoSo"] |= {"DonViXuLy": nobody_s, "DonViTiepNhan": nobody_s}
     handled["data"]["TienDo"] |= {"NguoiXuLyTiep": [], "ThuTruong": []}
     return [shapes["09-da-tra-ket-qua"], handled]
 
