@@ -83,6 +83,7 @@ async def _serve(app: App, connection: Connection, stop: asyncio.Event, grace: f
             if ticked >= chores_from and chores.done():
                 chores_from = ticked + CHORES_SECONDS
                 chores = asyncio.create_task(_chores(app))
+            await fire(app, connection, app.clock())
             await _ring_for_a_tick(app, connection, stop)
     finally:
         await chores  # a token may be on its way
@@ -155,18 +156,17 @@ async def ring_due(app: App, connection: Connection, now: datetime) -> Round:
     lanes = await app.bell.short_lanes()
     if not lanes:
         return Round(0, has_more=True)
-    fired = await fire(app, connection, now)
     closed = await app.gate.closed(connection, now)
     events = await rings.events(connection, now, BATCH, lanes)
     deliveries = await rings.deliveries(connection, now, BATCH, lanes, closed)
     receipts = await rings.receipts(connection, now, BATCH) if RECEIPT_LANE in lanes else []
     tellings = await callbacks.ring(connection, now) if CALLBACK_LANE in lanes else []
     pass_by(Mark.RING_AFTER_COMMIT)
-    _ring(app, Step.ROUTE, "event", [*fired, *events])
+    _ring(app, Step.ROUTE, "event", events)
     _ring(app, Step.DELIVER, "delivery", deliveries)
     _ring(app, Step.RECEIPTS, "receipt", [(id_, RECEIPT_LANE) for id_ in receipts])
     _ring(app, Step.CALLBACKS, "callback", [(id_, CALLBACK_LANE) for id_ in tellings])
-    found = (len(events), len(deliveries), len(receipts), len(tellings), len(fired))
+    found = (len(events), len(deliveries), len(receipts), len(tellings))
     return Round(sum(found), has_more=len(lanes) < len(Urgency) or max(found) >= BATCH)
 
 

@@ -21,7 +21,7 @@ from notifier.rendering.renderer import Renderer
 from notifier.routing.rules import Rules, load_rules
 from notifier.settings import Settings
 from notifier.store import inbox
-from notifier.store.pool import Pool, open_pool
+from notifier.store.pool import Pool, connection_name, open_pool
 from workers.calendars import Shelf
 from workers.gate import Gate
 from workers.heartbeat import Heartbeat
@@ -126,7 +126,7 @@ async def open_app(settings: Settings, *, name: str) -> AsyncIterator[App]:
             settings.database.url.get_secret_value(),
             size=settings.database.pool_size,
             statement_timeout_seconds=settings.database.statement_timeout_seconds,
-            name=f"notifier-{name}"[:63],
+            name=connection_name(name),
         )
         stack.push_async_callback(pool.close)
         bell = Bell(settings.redis.url.get_secret_value(), settings.redis.prefix)

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import click
 
-from notifier.audit.dead import fault_of_name, moment
+from notifier.audit.dead import fault_of_name
 from notifier.callbacks.document import document
+from notifier.cli.options import Moment
 from notifier.domain.callbacks import CallbackId, CallbackState, CallbackType
 from notifier.domain.clock import VIETNAM, Clock
 from notifier.domain.ids import SourceName
@@ -25,20 +26,10 @@ FINISHED = (CallbackState.SENT, CallbackState.DEAD, CallbackState.SKIPPED)
 T = TypeVar("T")
 
 
-class _Time(click.ParamType[datetime]):
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        at = value if isinstance(value, datetime) else moment(value)
-        if at is None:
-            self.fail(f'"{value}" is no time; write it like 2026-11-25T08:00 (Vietnam) or 2026-11-25', param, ctx)
-        return at
-
-
 _SINCE = click.option(
-    "--since", type=_Time(), help="It happened at this time or later, e.g. 2026-11-25T08:00 (Vietnam)."
+    "--since", type=Moment(), help="It happened at this time or later, e.g. 2026-11-25T08:00 (Vietnam)."
 )
-_UNTIL = click.option("--until", type=_Time(), help="It happened before this time.")
+_UNTIL = click.option("--until", type=Moment(), help="It happened before this time.")
 _TYPES = click.option(
     "--type", "types", type=click.Choice([each.value for each in CallbackType]), multiple=True, help="May be repeated."
 )

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,10 +18,10 @@ from notifier.audit.dead import (
     fault_of_name,
     fault_of_why,
     identifier,
-    moment,
 )
 from notifier.audit.dead_report import group_json, item_json
 from notifier.cli.dead_text import kind_name, listing, outcome, overview, said, told
+from notifier.cli.options import Moment
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.errors import NotifierError
 from notifier.domain.reasons import ReasonCode
@@ -36,16 +35,6 @@ from workers.wiring import App, open_app
 LIST_MOST = 1_000
 _T = TypeVar("_T")
 _C = TypeVar("_C", bound=Callable[..., Any])
-
-
-class _Time(click.ParamType[datetime]):
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        at = value if isinstance(value, datetime) else moment(value)
-        if at is None:
-            self.fail(f'"{value}" is no time; write it like 2026-11-25T08:00 (Vietnam) or 2026-11-25', param, ctx)
-        return at
 
 
 _FILTERS = (
@@ -63,8 +52,8 @@ _FILTERS = (
     click.option("--source", help="The dossier system."),
     click.option("--agency", help="Code of the unit that handles the dossier."),
     click.option("--dossier", help="Code of the dossier."),
-    click.option("--since", type=_Time(), help="Died at this time or later, e.g. 2026-11-25T08:00 (Vietnam)."),
-    click.option("--until", type=_Time(), help="Died before this time."),
+    click.option("--since", type=Moment(), help="Died at this time or later, e.g. 2026-11-25T08:00 (Vietnam)."),
+    click.option("--until", type=Moment(), help="Died before this time."),
     click.option("--unreached", is_flag=True, help="Only people whom no other way but the portal inbox has reached."),
     click.option(
         "--kind",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from notifier.audit.dead import moment
+from notifier.cli.options import Moment
 from notifier.domain.clock import VIETNAM
 from notifier.domain.ids import SourceName
 from notifier.domain.order import spans_text
@@ -14,16 +14,9 @@ from notifier.store.gaps import Gap
 from notifier.store.pool import open_pool
 
 
-def _time(_context: click.Context, _parameter: click.Parameter, text: str | None) -> datetime | None:
-    at = moment(text) if text is not None else None
-    if text is not None and at is None:
-        raise click.BadParameter(f'"{text}" is no time; write it like 2026-11-25T08:00 (Vietnam) or 2026-11-25')
-    return at
-
-
 @click.command("gaps")
 @click.option("--source", help="Only of this dossier system.")
-@click.option("--since", callback=_time, metavar="TIME", help="Seen at this time or later, e.g. 2026-11-25T08:00.")
+@click.option("--since", type=Moment(), metavar="TIME", help="Seen at this time or later, e.g. 2026-11-25T08:00.")
 @click.option("--open", "still_missing", is_flag=True, help="Only those of which something is still missing.")
 def command(source: str | None, since: datetime | None, still_missing: bool) -> None:  # noqa: FBT001 - click's way
     """List the events that did not come: numbers (seq) missing before one that came, and whether they came meanwhile.

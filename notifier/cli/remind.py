@@ -4,11 +4,10 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 
-from notifier.audit.dead import moment
+from notifier.cli.options import Moment
 from notifier.cli.remind_text import formatted, planned_line
 from notifier.cli.simulated_post import Notice
 from notifier.cli.simulation import Simulation
@@ -19,6 +18,7 @@ from notifier.store import calendar, dockets, events, timers
 from notifier.store.directory import everything
 from notifier.store.pool import open_pool
 from notifier.store.timelines import sources_of
+from notifier.store.timers import Planned
 from workers.calendars import Shelf
 from workers.steps.contexts import routing_context
 from workers.steps.reminding import replan_all
@@ -26,13 +26,6 @@ from workers.steps.understanding import all_understood
 from workers.wiring import channel_setups, clock_of, open_app, rules_of, source_profiles
 
 WARM_UP = timedelta(days=60)
-
-
-def _time(_context: click.Context, _parameter: click.Parameter, text: str | None) -> datetime | None:
-    at = moment(text) if text is not None else None
-    if text is not None and at is None:
-        raise click.BadParameter(f'"{text}" is no time; write it like 2026-11-25T08:00 (Vietnam) or 2026-11-25')
-    return at
 
 
 @click.group("remind")
@@ -48,7 +41,7 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--dossier", help="Only of this dossier code.")
-@click.option("--until", callback=_time, metavar="TIME", help="Only those due by then, e.g. 2026-11-30.")
+@click.option("--until", type=Moment(), metavar="TIME", help="Only those due by then, e.g. 2026-11-30.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 def list_(dossier: str | None, until: datetime | None, limit: int) -> None:
     """The reminders that are planned, the next first.
@@ -58,13 +51,13 @@ def list_(dossier: str | None, until: datetime | None, limit: int) -> None:
     notifier remind list --until 2026-11-30
     notifier remind list --limit 20
     """
-    rows = asyncio.run(_planned(load_settings(), dossier, until, limit))
-    for row in rows:
-        click.echo(planned_line(row))
-    click.echo(f"{len(rows)} planned{', and there may be more: --limit' if len(rows) == limit else ''}.")
+    found = asyncio.run(_planned(load_settings(), dossier, until, limit))
+    for timer in found:
+        click.echo(planned_line(timer))
+    click.echo(f"{len(found)} planned{', and there may be more: --limit' if len(found) == limit else ''}.")
 
 
-async def _planned(settings: Settings, dossier: str | None, until: datetime | None, limit: int) -> list[Any]:
+async def _planned(settings: Settings, dossier: str | None, until: datetime | None, limit: int) -> list[Planned]:
     pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-remind")
     async with pool, pool.acquire() as connection:
         if dossier is None:
@@ -97,8 +90,8 @@ async def _replan(settings: Settings, by: str) -> int:
 
 
 @command.command("simulate")
-@click.option("--from", "since", callback=_time, required=True, metavar="TIME", help="Show what is told from then on.")
-@click.option("--to", "until", callback=_time, required=True, metavar="TIME", help="Play until then.")
+@click.option("--from", "since", type=Moment(), required=True, metavar="TIME", help="Show what is told from then on.")
+@click.option("--to", "until", type=Moment(), required=True, metavar="TIME", help="Play until then.")
 @click.option(
     "--rules", "rules_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Other rules."
 )

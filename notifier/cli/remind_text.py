@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,17 +12,18 @@ from notifier.cli.simulated_post import Notice
 from notifier.domain.clock import VIETNAM
 from notifier.reminders.reports.sheets import clean
 from notifier.rendering.phrases import MATTERS
+from notifier.store.timers import Planned
 
 COLUMNS = ("at", "audience", "person", "channels", "type", "number", "tells", "dossiers")
 """Of a message as a row: `tells` are the types of its events, several in a digest; `number` of a single reminder."""
 _HEAD = f"{'at':15}  {'audience':8}  {'person':16}  {'channels':12}  {'dossiers':32}  what"
 
 
-def planned_line(row: Mapping[str, Any]) -> str:
+def planned_line(timer: Planned) -> str:
     """A timer: when, of which dossier, what, for the how manieth time."""
-    what = f"{row['type']} {row['number']}"
-    moment = row["planned_for"].astimezone(VIETNAM)
-    return f"{moment:%a %d/%m/%Y %H:%M}  {row['dossier_code']:24}  {what:24}  {MATTERS.get(row['type'], '')}".rstrip()
+    what = f"{timer.type} {timer.number}"
+    moment = timer.planned_for.astimezone(VIETNAM)
+    return f"{moment:%a %d/%m/%Y %H:%M}  {timer.dossier_code:24}  {what:24}  {MATTERS.get(timer.type, '')}".rstrip()
 
 
 def formatted(notices: Sequence[Notice], form: str) -> str:
@@ -75,11 +76,11 @@ def _what(notice: Notice) -> str:
 
 
 def _counts(notices: Sequence[Notice]) -> str:
-    """How many messages, of which types, to how many people; who got the most in a day."""
-    types = Counter(each.type for each in notices)
+    """How often what is told, in how many messages to how many people; who got the most in a day."""
+    types = Counter(event.type for each in notices for event in each.of)
     people = len({(each.audience.is_staff, _whom(each)) for each in notices})
     lines = [f"{count:7}  {type_}" for type_, count in sorted(types.items(), key=lambda item: (-item[1], item[0]))]
-    lines.append(f"{len(notices):7}  messages to {people} {'person' if people == 1 else 'people'}")
+    lines.append(f"{len(notices):7}  messages with all this to {people} {'person' if people == 1 else 'people'}")
     days: Counter[tuple[str, datetime]] = Counter(
         (each.ref, each.at.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0))
         for each in notices

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from notifier.domain.deliveries import SENDABLE, PlannedDelivery
+from notifier.domain.deliveries import SENDABLE, PlannedDelivery, Urgency, most_urgent
 from notifier.domain.dossiers import Person
 from notifier.domain.events import DIGEST, DossierEvent
 from notifier.domain.ids import ChannelName, DossierCode, EventType, InboxOwner
 from notifier.domain.recipients import Audience, Recipient
 from notifier.reminders.digest import most_urgent_first
 from notifier.routing.plan import RecipientPlan
+from workers.steps.gathering import Bundle
 
 PORTAL = ChannelName("portal")
 
@@ -50,6 +51,7 @@ class Message:
     recipient: Recipient
     due_at: datetime
     channels: tuple[ChannelName, ...]
+    urgency: Urgency
     is_over: bool = False
     """Told, or not to be told any more."""
 
@@ -61,7 +63,7 @@ class _Desk:
 
 
 Act = Callable[[datetime], None]
-PlanDigest = Callable[[Sequence[DossierEvent], Person, Audience, InboxOwner, datetime], RecipientPlan | None]
+PlanDigest = Callable[[Sequence[DossierEvent], Bundle, InboxOwner, datetime], RecipientPlan | None]
 
 
 class Post:
@@ -98,13 +100,13 @@ class Post:
 
     def hand_out(self, type_: EventType, of: Sequence[DossierEvent], one: RecipientPlan) -> list[Message]:
         """Take in what was planned for one person; answers what will be told."""
-        together: dict[tuple[datetime, InboxOwner | None], list[ChannelName]] = defaultdict(list)
+        together: dict[tuple[datetime, InboxOwner | None, Urgency], list[ChannelName]] = defaultdict(list)
         for each in sorted(filter(_goes, one.deliveries), key=lambda each: each.rank):
             if each.due_at is not None:
-                together[each.due_at, each.desk].append(each.channel)
+                together[each.due_at, each.desk, each.urgency].append(each.channel)
         made = []
-        for (due_at, owner), channels in together.items():
-            message = Message(type_, tuple(of), one.recipient, due_at, tuple(channels))
+        for (due_at, owner, urgency), channels in together.items():
+            message = Message(type_, tuple(of), one.recipient, due_at, tuple(channels), urgency)
             made.append(message)
             if owner:
                 self._desks[owner].waiting.append(message)
@@ -137,7 +139,9 @@ class Post:
     ) -> None:
         first, contact = due[0].recipient, due[0].recipient.contact
         person = Person(first.name, first.ref, None, contact.phone, contact.email, contact.zalo_uid)
-        planned = self._plan_digest(told, person, first.audience, owner, now)
+        channels = tuple(dict.fromkeys(channel for each in due for channel in each.channels))
+        bundle = Bundle(person, first.audience, channels, most_urgent(each.urgency for each in due))
+        planned = self._plan_digest(told, bundle, owner, now)
         if planned is None:
             for each in due:
                 self._tell(each, now)

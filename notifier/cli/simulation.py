@@ -15,12 +15,11 @@ from uuid import UUID
 
 from notifier.cli.simulated_post import Act, Message, Notice, Post
 from notifier.domain.directory import Directory
-from notifier.domain.dossiers import Person, classify
+from notifier.domain.dossiers import classify
 from notifier.domain.errors import YearMissing
 from notifier.domain.events import DossierEvent, Reminder
 from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, InboxOwner, RecipientId, SourceName
 from notifier.domain.order import later
-from notifier.domain.recipients import Audience
 from notifier.reminders.docket import Docket, after, fold, in_order, place_of
 from notifier.reminders.timers import Timer, asked_for, true_of
 from notifier.routing.context import RoutingContext
@@ -29,7 +28,7 @@ from notifier.routing.people import desks
 from notifier.routing.plan import RecipientPlan, merges_until, plan, windows
 from notifier.routing.rules import Rules
 from workers.calendars import Shelf
-from workers.steps.gathering import digest_of, plan_digest
+from workers.steps.gathering import Bundle, digest_of, plan_digest
 
 _Dossier = tuple[SourceName, DossierCode]
 _Key = tuple[EventType, datetime, int]
@@ -60,7 +59,7 @@ class Simulation:
         told: Callable[[Notice], None],
     ) -> None:
         self._rules = rules
-        self._timer_rules = rules.timer_rules()
+        self._timer_rules = rules.timer_rules
         self._shelf = shelf
         self._number = count()
         self._context = replace(context, directory=directory, new_recipient_id=lambda: RecipientId(self._new_id()))
@@ -103,7 +102,7 @@ class Simulation:
 
     def _knowing(self, event: DossierEvent, now: datetime) -> RoutingContext:
         """As the routing step knows it."""
-        agency, merge = _agency(event), self._rules.gathering.merge
+        agency, merge = event.dossier.agency, self._rules.gathering.merge
         working = self._shelf.working(agency)
         digest_at = self._shelf.digests(agency, self._rules.gathering.digest_at)
         context = replace(self._context, working=working, digest_at=digest_at)
@@ -122,11 +121,11 @@ class Simulation:
             case.messages += self._post.hand_out(event.type, [event], one)
 
     def _digest(
-        self, told: Sequence[DossierEvent], person: Person, audience: Audience, owner: InboxOwner, now: datetime
+        self, told: Sequence[DossierEvent], bundle: Bundle, owner: InboxOwner, now: datetime
     ) -> RecipientPlan | None:
         digest = digest_of(EventId(self._new_id()), told, now)
-        context = replace(self._context, working=self._shelf.working(_agency(digest)))
-        return plan_digest(digest, person, audience, owner, self._rules, context, now)
+        context = replace(self._context, working=self._shelf.working(digest.dossier.agency))
+        return plan_digest(digest, bundle, owner, self._rules, context, now)
 
     # Timers of ours
 
@@ -139,7 +138,7 @@ class Simulation:
         self._ask(case, docket, now)
 
     def _ask(self, case: _Case, docket: Docket, now: datetime) -> None:
-        calendar = self._shelf.of(docket.handling_unit or docket.receiving_unit)
+        calendar = self._shelf.of(docket.agency)
         for rule in self._timer_rules:
             try:
                 wanted = asked_for(docket, [rule], calendar, now)
@@ -208,8 +207,3 @@ def _told(event: DossierEvent, before: Docket | None) -> Told:
     status = event.dossier.status
     previous = event.dossier.previous_status or (before.status if before else None)
     return Told(place_of(event), event.type, classify(previous, status) if status else None)
-
-
-def _agency(event: DossierEvent) -> str | None:
-    units = (event.dossier.handling_unit, event.dossier.receiving_unit)
-    return next((unit.code for unit in units if unit and unit.code), None)

@@ -4,6 +4,7 @@ The table `MOVES` is the whole state machine. The database guards every move by 
 and a test proves that nothing but this table is written.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -75,6 +76,12 @@ class Urgency(StrEnum):
     """U2: within minutes, outside quiet hours."""
     BULK = "bulk"
     """U3: the next morning."""
+
+
+def most_urgent(asked: Iterable[Urgency]) -> Urgency:
+    """The most urgent of these; there has to be one."""
+    known = frozenset(asked)
+    return next(urgency for urgency in Urgency if urgency in known)
 
 
 class Position(StrEnum):

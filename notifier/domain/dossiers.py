@@ -163,3 +163,14 @@ class Dossier:
     def addressee(self) -> Person | None:
         """Who hears of the dossier on the citizen's side: the authorised person if there is one, else the owner."""
         return self.authorised or self.owner
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The codes of the unit that handles it and of the one that took it in, as far as they are known."""
+        units = (self.handling_unit, self.receiving_unit)
+        return tuple(unit.code for unit in units if unit and unit.code)
+
+    @property
+    def agency(self) -> str | None:
+        """The code of the unit whose dossier it is now."""
+        return self.units[0] if self.units else None

@@ -83,7 +83,9 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Calendars:
-    """All that is kept, read once. Agencies without rows of their own share the calendar of the province."""
+    """All that is kept, read once. An agency without rows of its own has the calendar of the one above it by its code
+    (H01.93.02, the one-stop desk of H01.93), and at last that of the province.
+    """
 
     days: tuple[Day, ...]
     weeks: tuple[Week, ...]
@@ -92,7 +94,8 @@ class Calendars:
     def of(self, agency: str = PROVINCE) -> Calendar:
         if agency not in self._made:
             own = {PROVINCE} | {day.agency for day in self.days} | {week.agency for week in self.weeks}
-            self._made[agency] = _calendar(agency, self.days, self.weeks) if agency in own else self.of(PROVINCE)
+            above = agency.rpartition(".")[0]
+            self._made[agency] = _calendar(agency, self.days, self.weeks) if agency in own else self.of(above)
         return self._made[agency]
 
     def years(self) -> frozenset[int]:

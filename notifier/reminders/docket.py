@@ -52,6 +52,11 @@ class Docket:
     """Codes of the officers who have it now."""
     heads: tuple[str, ...] = ()
 
+    @property
+    def agency(self) -> str | None:
+        """The unit whose dossier it is now."""
+        return self.handling_unit or self.receiving_unit
+
 
 def is_told(event: DossierEvent) -> bool:
     """Whether an event comes from a dossier system; those that our timers make change no docket."""

@@ -15,7 +15,8 @@ from notifier.domain.ids import EventType
 from notifier.domain.order import Place, later
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.steps import Step
-from notifier.routing.rules import Rules, Track
+from notifier.routing.rules import Rules
+from notifier.routing.tables import Track
 
 CORRECTION = EventType("hoso.dinh_chinh")
 

@@ -13,7 +13,7 @@ from notifier.domain.ids import InboxOwner
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience, Contact, Recipient
 from notifier.routing.context import RoutingContext
-from notifier.routing.rules import Rule, Tell
+from notifier.routing.tables import Rule, Tell
 
 MOBILE = re.compile(r"\+84[35789]\d{8}")
 """Vietnamese mobile numbers in E.164; others are land lines, or beyond the reach of a domestic gateway."""
@@ -100,9 +100,9 @@ def _people(event: DossierEvent, audience: Audience, known: Directory, now: date
             yield from _officers(progress.next_handlers if progress else (), known, day)
         case Audience.HEAD:
             named = progress.heads if progress else ()
-            yield from _officers(named or people_of(known, _units(event), Role.HEAD, day, ZALO), known, day)
+            yield from _officers(named or people_of(known, event.dossier.units, Role.HEAD, day, ZALO), known, day)
         case Audience.DIRECTOR:
-            yield from _officers(people_of(known, _units(event), Role.DIRECTOR, day, ZALO), known, day)
+            yield from _officers(people_of(known, event.dossier.units, Role.DIRECTOR, day, ZALO), known, day)
 
 
 def _officers(people: Iterable[Person], known: Directory, day: date) -> Iterator[Person | Reason]:
@@ -112,12 +112,6 @@ def _officers(people: Iterable[Person], known: Directory, day: date) -> Iterator
         if officer_code(whom.code or "") != officer_code(person.code or ""):
             yield Reason(ReasonCode.EVENT_STAND_IN, {"officer": person.code or "-", "deputy": whom.code or "-"})
         yield whom
-
-
-def _units(event: DossierEvent) -> list[str]:
-    """The unit that handles it, then the one that took it in."""
-    units = (event.dossier.handling_unit, event.dossier.receiving_unit)
-    return [unit.code for unit in units if unit and unit.code]
 
 
 def _identity(person: Person) -> tuple[str | None, ...]:

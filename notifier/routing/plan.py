@@ -15,10 +15,12 @@ from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Contact, Recipient
 from notifier.routing.context import Address, ChannelView, RoutingContext
 from notifier.routing.people import addressed, as_recipient
-from notifier.routing.rules import Gather, Rule, Rules, SendingHours, Tell
+from notifier.routing.rules import Rules
+from notifier.routing.tables import Gather, Rule, SendingHours, Tell
 
 TOGETHER = timedelta(seconds=30)
-"""Many timers fire at one moment, when offices open: so long the first of an officer's waits for the others."""
+"""Many timers fire at one moment, as when offices open: so long the first of an officer's waits for the others, even
+what is urgent."""
 NO_ADDRESS = frozenset({ReasonCode.NO_EMAIL, ReasonCode.NO_MOBILE, ReasonCode.NO_ZALO_LINK})
 
 
@@ -68,7 +70,7 @@ def _case(
     event: DossierEvent, rule: Rule, tell: Tell, contact: Contact, rules: Rules, context: RoutingContext, now: datetime
 ) -> _Case:
     urgency = tell.urgency or rule.urgency
-    gathered_at = _gathered_at(event, tell, contact, context, now) if urgency is not Urgency.URGENT else None
+    gathered_at = _gathered_at(event, tell, urgency, contact, context, now)
     hours = rules.allowed_hours(tell.to, urgency, quiet=False, window=None, working=context.working)
     # What comes before days off is still of use to an officer after them; a citizen is never off so long.
     first = opening(gathered_at or now, hours) if tell.to.is_staff else now
@@ -80,16 +82,14 @@ def _case(
 
 
 def _gathered_at(
-    event: DossierEvent, tell: Tell, contact: Contact, context: RoutingContext, now: datetime
+    event: DossierEvent, tell: Tell, urgency: Urgency, contact: Contact, context: RoutingContext, now: datetime
 ) -> datetime | None:
-    match tell.gather:
-        case Gather.DIGEST:
-            return context.digest_at(now)
-        case Gather.MERGE:
-            soonest = now + TOGETHER if event.reminder else now
-            return max(now, context.merged_until.get(contact.inbox, soonest))
-        case None:
-            return None
+    soonest = now + TOGETHER if event.reminder else now
+    if tell.gather is None or urgency is Urgency.URGENT:
+        return soonest if tell.gather else None
+    if tell.gather is Gather.DIGEST:
+        return context.digest_at(now)
+    return max(now, context.merged_until.get(contact.inbox, soonest))
 
 
 def plan(event: DossierEvent, rules: Rules, context: RoutingContext, now: datetime) -> Plan:
@@ -97,6 +97,11 @@ def plan(event: DossierEvent, rules: Rules, context: RoutingContext, now: dateti
     rule = rules.rules.get(event.type)
     if rule is None:
         return Plan((), (Reason(ReasonCode.EVENT_NO_RULE, {"type": event.type}),))
+    return plan_by(rule, event, rules, context, now)
+
+
+def plan_by(rule: Rule, event: DossierEvent, rules: Rules, context: RoutingContext, now: datetime) -> Plan:
+    """Decide about one event by this rule."""
     recipients: list[RecipientPlan] = []
     notes: list[Reason] = []
     for someone in addressed(event, rule, context, now):
@@ -276,7 +281,7 @@ def _held(case: _Case, channel: ChannelName, view: ChannelView) -> tuple[datetim
     if opens == now:
         return None
     until = min(opens or case.expires_at, case.expires_at)
-    if gathered > now and case.tell.gather is Gather.DIGEST:
+    if gathered > now and case.tell.gather is Gather.DIGEST and case.urgency is not Urgency.URGENT:
         return until, Reason(ReasonCode.DIGESTED, {"until": clock_text(until)})
     if opens == gathered > now:
         return until, Reason(ReasonCode.MERGED, {"until": clock_text(until)})
@@ -288,7 +293,7 @@ def _held(case: _Case, channel: ChannelName, view: ChannelView) -> tuple[datetim
 
 
 def _gathers(case: _Case, channel: ChannelName) -> bool:
-    """Whether it is put together with other messages of the same officer. What is urgent never waits for others."""
+    """Whether it is put together with other messages of the same officer."""
     return case.gathered_at is not None and not _is_inbox(case, channel)
 
 

@@ -16,6 +16,7 @@ from notifier.domain.reasons import Reason
 from notifier.domain.recipients import Audience, Contact, Locale, Recipient
 from notifier.store.audit import as_json
 from notifier.store.callbacks import TELL, TELLS
+from notifier.store.events import DOCUMENTS
 from notifier.store.pool import Connection
 from notifier.store.rings import BELL, CLAIMABLE
 
@@ -48,9 +49,7 @@ SELECT c.*, r.audience, r.ref, r.locale, r.inbox_owner, r.name, r.phone, r.email
 FROM claimed c
 JOIN recipient r ON r.id = c.recipient_id
 JOIN event e ON e.id = c.event_id
-JOIN event_payload p ON p.event_id = c.event_id
-LEFT JOIN dossier s ON s.source = e.source AND s.code = e.dossier_code AND s.details_event <> e.id
-LEFT JOIN event_payload d ON d.event_id = s.details_event
+{DOCUMENTS}
 ORDER BY c.due_at
 """  # primary keys
 

@@ -1,10 +1,13 @@
 """Desks: one row for each officer, held while their messages are planned or put together."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from notifier.domain.ids import DeliveryId, EventId, InboxOwner
+from notifier.domain.deliveries import DeliveryState, Urgency
+from notifier.domain.dossiers import Person
+from notifier.domain.ids import ChannelName, DeliveryId, EventId, InboxOwner, RecipientId
+from notifier.domain.recipients import Audience
 from notifier.store.pool import Connection
 
 _ENTER = """
@@ -38,6 +41,8 @@ async def hold(
 
 async def close_until(connection: Connection, until: dict[InboxOwner, datetime]) -> None:
     """From their next message on, these desks put together what comes until then."""
+    if not until:
+        return
     await connection.executemany(
         "UPDATE desk SET merged_until = greatest(merged_until, $2) WHERE owner = $1", list(until.items())
     )  # primary key
@@ -52,18 +57,44 @@ async def hold_of(connection: Connection, deliveries: Collection[DeliveryId]) ->
     )  # primary keys
 
 
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A delivery on a desk, not begun, and whom it is for."""
+
+    id: DeliveryId
+    event_id: EventId
+    recipient_id: RecipientId
+    state: DeliveryState
+    channel: ChannelName
+    urgency: Urgency
+    audience: Audience
+    person: Person
+
+
 _LYING = """
-SELECT d.id, d.event_id, d.recipient_id, d.state, d.urgency, r.audience, r.inbox_owner, r.ref, r.name, r.phone,
-       r.email, r.zalo_uid, r.locale
+SELECT d.id, d.event_id, d.recipient_id, d.state, d.channel, d.urgency, r.audience, r.ref, r.name, r.phone, r.email,
+       r.zalo_uid
 FROM delivery d JOIN recipient r ON r.id = d.recipient_id
 WHERE d.desk = $1 AND d.state IN ('planned', 'held') AND d.due_at <= $2 AND d.expires_at > $2 AND d.calls = 0
 ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 """  # delivery_desk, primary key
 
 
-async def lying(connection: Connection, owner: InboxOwner, now: datetime) -> list[Any]:
+async def lying(connection: Connection, owner: InboxOwner, now: datetime) -> list[Lying]:
     """What lies on a desk that is held, due and not begun."""
-    return list(await connection.fetch(_LYING, owner, now))
+    return [
+        Lying(
+            row["id"],
+            row["event_id"],
+            row["recipient_id"],
+            DeliveryState(row["state"]),
+            ChannelName(row["channel"]),
+            Urgency(row["urgency"]),
+            Audience(row["audience"]),
+            Person(row["name"], code=row["ref"], phone=row["phone"], email=row["email"], zalo_uid=row["zalo_uid"]),
+        )
+        for row in await connection.fetch(_LYING, owner, now)
+    ]
 
 
 _FALLBACKS = """
@@ -72,9 +103,12 @@ WHERE recipient_id = ANY ($1::uuid[]) AND position = 'fallback' AND state = 'sta
 """  # delivery_recipient_id_channel_key
 
 
-async def fallbacks(connection: Connection, recipients: Collection[Any]) -> list[Any]:
+async def fallbacks(
+    connection: Connection, recipients: Collection[RecipientId]
+) -> list[tuple[DeliveryId, DeliveryState]]:
     """The fallbacks that stand behind gathered messages."""
-    return list(await connection.fetch(_FALLBACKS, list(recipients)))
+    rows = await connection.fetch(_FALLBACKS, list(recipients))
+    return [(row["id"], DeliveryState(row["state"])) for row in rows]
 
 
 async def told_in(connection: Connection, deliveries: Collection[DeliveryId], digest: EventId) -> None:

@@ -1,4 +1,4 @@
-"""Dockets: how each dossier stands (`notifier.reminders.docket`), and the events that they are folded from."""
+"""Dockets: how each dossier stands (`notifier.reminders.docket`)."""
 
 from dataclasses import fields
 from datetime import datetime
@@ -7,7 +7,6 @@ from typing import Any
 from notifier.domain.dossiers import FilingChannel, Status
 from notifier.domain.ids import DossierCode, SourceName
 from notifier.reminders.docket import OVER, Docket
-from notifier.store.events import ClaimedEvent
 from notifier.store.pool import Connection
 
 _NAMES = tuple(field.name for field in fields(Docket))
@@ -43,18 +42,6 @@ ON CONFLICT (source, dossier_code) DO UPDATE SET updated_at = excluded.updated_a
 async def write(connection: Connection, source: SourceName, code: DossierCode, docket: Docket, now: datetime) -> None:
     """Keep how a dossier stands; the caller holds the dossier."""
     await connection.execute(_WRITE, source, code, now, *(getattr(docket, name) for name in _NAMES))
-
-
-_EVENTS = """
-SELECT e.id, e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document, NULL::jsonb AS details
-FROM event e JOIN event_payload p ON p.event_id = e.id
-WHERE e.source = $1 AND e.dossier_code = $2 AND e.state <> 'unroutable' ORDER BY e.received_at, e.id
-"""  # event_dossier, primary key
-
-
-async def events_of(connection: Connection, source: SourceName, code: DossierCode) -> list[ClaimedEvent]:
-    """All events of a dossier with their documents, in the order they came."""
-    return [ClaimedEvent(**row) for row in await connection.fetch(_EVENTS, source, code)]
 
 
 _IS_OPEN = f"(status IS NULL OR status <> ALL ('{{{','.join(str(int(status)) for status in sorted(OVER))}}}'))"

@@ -66,6 +66,18 @@ class ClaimedEvent:
     details: dict[str, Any] | None
 
 
+COLUMNS = """
+    e.id, e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document,
+    d.document -> 'HoSo' AS details
+"""
+"""Of a `ClaimedEvent`, where `event` is called e, with the joins of `DOCUMENTS`."""
+DOCUMENTS = """
+JOIN event_payload p ON p.event_id = e.id
+LEFT JOIN dossier s ON s.source = e.source AND s.code = e.dossier_code AND s.details_event <> e.id
+LEFT JOIN event_payload d ON d.event_id = s.details_event
+"""  # primary keys
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a dossier stands: its status, and the event that told of it."""
@@ -179,12 +191,9 @@ WITH claimed AS (
       AND {CLAIMABLE}
     RETURNING *
 )
-SELECT e.id, e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document,
-       d.document -> 'HoSo' AS details
+SELECT {COLUMNS}
 FROM claimed e
-JOIN event_payload p ON p.event_id = e.id
-LEFT JOIN dossier s ON s.source = e.source AND s.code = e.dossier_code AND s.details_event <> e.id
-LEFT JOIN event_payload d ON d.event_id = s.details_event
+{DOCUMENTS}
 ORDER BY e.received_at
 """  # primary keys
 
@@ -236,13 +245,10 @@ async def postpone(connection: Connection, event_id: EventId, worker: str, until
     await connection.execute(_RELEASE, event_id, worker, until)
 
 
-_BY_ID = """
-SELECT e.id, e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document,
-       d.document -> 'HoSo' AS details
+_BY_ID = f"""
+SELECT {COLUMNS}
 FROM event e
-JOIN event_payload p ON p.event_id = e.id
-LEFT JOIN dossier s ON s.source = e.source AND s.code = e.dossier_code AND s.details_event <> e.id
-LEFT JOIN event_payload d ON d.event_id = s.details_event
+{DOCUMENTS}
 WHERE e.id = ANY ($1::uuid[]) ORDER BY e.received_at, e.id
 """  # primary keys
 
@@ -250,6 +256,19 @@ WHERE e.id = ANY ($1::uuid[]) ORDER BY e.received_at, e.id
 async def read(connection: Connection, ids: Sequence[EventId]) -> list[ClaimedEvent]:
     """These events with their documents."""
     return [ClaimedEvent(**row) for row in await connection.fetch(_BY_ID, ids)]
+
+
+_OF_DOSSIER = """
+SELECT e.id, e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document, NULL::jsonb AS details
+FROM event e JOIN event_payload p ON p.event_id = e.id
+WHERE e.source = $1 AND e.dossier_code = $2 AND e.state <> 'unroutable' AND e.type !~ '^han[.]'
+ORDER BY e.received_at, e.id
+"""  # event_dossier, primary key
+
+
+async def of_dossier(connection: Connection, source: SourceName, code: DossierCode) -> list[ClaimedEvent]:
+    """All that the dossier system told of a dossier, each as it was told, in the order it came."""
+    return [ClaimedEvent(**row) for row in await connection.fetch(_OF_DOSSIER, source, code)]
 
 
 _MADE = """
@@ -297,13 +316,10 @@ async def insert_routed(
 
 
 READ_ALL_SECONDS = 600.0
-_BETWEEN = """
-SELECT e.id, e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, p.document,
-       d.document -> 'HoSo' AS details
+_BETWEEN = f"""
+SELECT {COLUMNS}
 FROM event e
-JOIN event_payload p ON p.event_id = e.id
-LEFT JOIN dossier s ON s.source = e.source AND s.code = e.dossier_code AND s.details_event <> e.id
-LEFT JOIN event_payload d ON d.event_id = s.details_event
+{DOCUMENTS}
 WHERE e.received_at >= $1 AND e.received_at < $2 AND e.state = 'routed' AND e.type !~ '^(han|nhac)[.]'
 ORDER BY e.received_at, e.id
 """  # a look back by hand: it reads all

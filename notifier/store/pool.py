@@ -10,8 +10,14 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Pool = asyncpg.Pool
 
 CONNECT_SECONDS = 5
+NAME_BYTES = 63
 IDLE_SECONDS = 5
 """A process that stands still in mid-transaction loses it, so that nobody waits longer for what it had locked."""
+
+
+def connection_name(process: str) -> str:
+    """How the connections of a process are called in `pg_stat_activity`, which cuts longer names."""
+    return f"notifier-{process}"[:NAME_BYTES]
 
 
 async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: float = 15, name: str = "notifier") -> Pool:

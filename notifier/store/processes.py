@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from notifier.store.pool import Connection
+from notifier.store.pool import Connection, connection_name
 
 
 async def beat(connection: Connection, name: str, life: timedelta) -> None:
@@ -24,9 +24,8 @@ async def cut_off(connection: Connection, names: list[str]) -> None:
     """End the database connections of these processes: one that stands still holds its locks for as long."""
     await connection.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE pid <> pg_backend_pid()"
-        " AND application_name IN (SELECT left('notifier-' || name, 63) FROM unnest($1::text[]) AS name)",
-        names,
+        " WHERE pid <> pg_backend_pid() AND application_name = ANY ($1::text[])",
+        [connection_name(name) for name in names],
     )
 
 

@@ -9,25 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from notifier.domain.deliveries import Urgency
-from notifier.domain.ids import DossierCode, EventId, EventType, SourceName, uuid7
+from notifier.domain.deliveries import DeliveryState, Urgency
+from notifier.domain.ids import DeliveryId, DossierCode, EventType, SourceName, uuid7
 from notifier.domain.reasons import ReasonCode
 from notifier.reminders.timers import Timer
 from notifier.store.pool import Connection
-from notifier.store.rings import BELL, RING_LEASE
 
-_PLAN = """
-WITH wanted AS (
-    SELECT * FROM unnest($3::text[], $4::timestamptz[], $5::int[], $6::timestamptz[], $7::timestamptz[], $10::bool[])
-    AS w(type, basis, number, due_at, valid_until, late)
-), dropped AS (
-    UPDATE timer t SET state = 'dropped', due_at = NULL
-    WHERE t.source = $1 AND t.dossier_code = $2 AND t.state = 'planned'
-      AND NOT EXISTS (SELECT 1 FROM unnest($8::text[], $9::timestamptz[]) AS k(type, basis)
-                      WHERE k.type = t.type AND k.basis = t.basis)
-)
+_DROP_OTHERS = """
+UPDATE timer t SET state = 'dropped', due_at = NULL
+WHERE t.source = $1 AND t.dossier_code = $2 AND t.state = 'planned'
+  AND (NOT EXISTS (SELECT 1 FROM unnest($3::text[], $4::timestamptz[]) AS k(type, basis)
+                   WHERE k.type = t.type AND k.basis = t.basis)
+       OR t.due_at > $5 AND t.type <> ALL ($6::text[])
+          AND NOT EXISTS (SELECT 1 FROM unnest($7::text[], $8::timestamptz[], $9::int[]) AS w(type, basis, number)
+                          WHERE w.type = t.type AND w.basis = t.basis AND w.number = t.number))
+"""  # the unique index over all five
+_ADD = """
 INSERT INTO timer (source, dossier_code, type, basis, number, state, planned_for, due_at, valid_until)
-SELECT $1, $2, type, basis, number, 'planned', due_at, due_at, valid_until FROM wanted w
+SELECT $1, $2, type, basis, number, 'planned', due_at, due_at, valid_until
+FROM unnest($3::text[], $4::timestamptz[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[])
+     AS w(type, basis, number, due_at, valid_until, late)
 WHERE NOT w.late OR NOT EXISTS (
     SELECT 1 FROM timer t WHERE t.source = $1 AND t.dossier_code = $2 AND t.type = w.type AND t.basis = w.basis
       AND t.number = w.number AND t.state = 'planned')
@@ -44,11 +45,33 @@ async def plan(
     code: DossierCode,
     wanted: Sequence[Timer],
     true: Collection[tuple[EventType, datetime]],
+    now: datetime,
+    kept: Collection[EventType] = (),
 ) -> None:
-    """Plan the timers that a dossier asks for; of the planned ones only those of a type and basis in `true` stay."""
-    kept = list(true)
+    """Plan the timers that a dossier asks for, and drop its others: those of a type and basis that are not `true` any
+    more, and those to come that are not wanted. Of the types in `kept` nobody can say what is wanted.
+    """
     await connection.execute(
-        _PLAN,
+        _DROP_OTHERS,
+        source,
+        code,
+        [type_ for type_, _ in true],
+        [basis for _, basis in true],
+        now,
+        list(kept),
+        [each.type for each in wanted],
+        [each.basis for each in wanted],
+        [each.number for each in wanted],
+    )
+    await add(connection, source, code, wanted)
+
+
+async def add(connection: Connection, source: SourceName, code: DossierCode, wanted: Sequence[Timer]) -> None:
+    """Plan these beside those that are planned. One that has fired is never planned again."""
+    if not wanted:
+        return
+    await connection.execute(
+        _ADD,
         source,
         code,
         [each.type for each in wanted],
@@ -56,8 +79,6 @@ async def plan(
         [each.number for each in wanted],
         [each.due_at for each in wanted],
         [each.valid_until for each in wanted],
-        [type_ for type_, _ in kept],
-        [basis for _, basis in kept],
         [each.late for each in wanted],
     )
 
@@ -72,13 +93,12 @@ class Due:
     type: EventType
     basis: datetime
     number: int
-    planned_for: datetime
     is_stale: bool
     """What it would tell is not true any more."""
 
 
 _DUE = """
-SELECT id, source, dossier_code, type, basis, number, planned_for, coalesce(valid_until <= $1, false) AS is_stale
+SELECT id, source, dossier_code, type, basis, number, coalesce(valid_until <= $1, false) AS is_stale
 FROM timer WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """  # timer_due
 
@@ -93,9 +113,9 @@ WITH fired AS (
     SELECT * FROM unnest($2::bigint[], $3::uuid[], $4::text[], $5::jsonb[]) AS f(timer_id, event_id, lane, han)
 ), made AS (
     INSERT INTO event (id, source, external_id, type, dossier_code, occurred_at, received_at, fingerprint, warnings,
-                       lane, state, due_at, lease_owner, lease_until)
+                       lane, state, due_at)
     SELECT f.event_id, t.source, 'han-' || t.id, t.type, t.dossier_code, $1, $1, sha256(t.id::text::bytea), '[]',
-           f.lane, 'received', $1, '{BELL}', now() + $6
+           f.lane, 'received', $1
     FROM fired f JOIN timer t ON t.id = f.timer_id
     RETURNING id
 ), payload AS (
@@ -120,28 +140,39 @@ FROM fired f JOIN timer t ON t.id = f.timer_id RETURNING seq
 
 async def fire(
     connection: Connection, timers: Sequence[Due], lanes: Mapping[EventType, Urgency], now: datetime
-) -> list[tuple[EventId, Urgency]]:
-    """Make an event of each of these timers; answers them with their lanes. They count as rung: the caller rings."""
+) -> None:
+    """Make an event of each of these timers, due to be routed."""
     if not timers:
-        return []
-    made = [(EventId(uuid7(now)), lanes[each.type]) for each in timers]
+        return
     han: list[dict[str, Any]] = [{"Moc": each.basis.isoformat(), "Lan": each.number} for each in timers]
     await connection.execute(
         _FIRE,
         now,
         [each.id for each in timers],
-        [id_ for id_, _ in made],
-        [lane.value for _, lane in made],
+        [uuid7(now) for _ in timers],
+        [lanes[each.type].value for each in timers],
         han,
-        RING_LEASE,
     )
-    return made
 
 
 async def drop(connection: Connection, timers: Sequence[Due]) -> None:
     """These tell nothing that is true."""
+    if not timers:
+        return
     ids = [each.id for each in timers]
     await connection.execute("UPDATE timer SET state = 'dropped', due_at = NULL WHERE id = ANY ($1::bigint[])", ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A delivery of a reminder that still waits."""
+
+    id: DeliveryId
+    state: DeliveryState
+    perhaps_sent: bool
+    """A provider was called for it once."""
+    type: EventType
+    basis: datetime
 
 
 _UNSENT = """
@@ -157,9 +188,20 @@ ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 
 async def unsent(
     connection: Connection, source: SourceName, code: DossierCode, now: datetime, longest: timedelta
-) -> list[Any]:
+) -> list[Unsent]:
     """The reminders of a dossier that were made within `longest` and not sent yet, held until the transaction ends."""
-    return list(await connection.fetch(_UNSENT, source, code, now - longest))
+    rows = await connection.fetch(_UNSENT, source, code, now - longest)
+    return [Unsent(**{**row, "state": DeliveryState(row["state"])}) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    source: SourceName
+    dossier_code: DossierCode
+    type: EventType
+    number: int
+    basis: datetime
+    planned_for: datetime
 
 
 _PLANNED = """
@@ -173,16 +215,17 @@ WHERE source = ANY ($1::text[]) AND dossier_code = $2 AND due_at IS NOT NULL
 """  # the unique index over the dossier
 
 
-async def planned(connection: Connection, until: datetime | None, limit: int) -> list[Any]:
+async def planned(connection: Connection, until: datetime | None, limit: int) -> list[Planned]:
     """The timers that are planned, the next first."""
-    return list(await connection.fetch(_PLANNED, until, limit))
+    return [Planned(**row) for row in await connection.fetch(_PLANNED, until, limit)]
 
 
 async def planned_of(
     connection: Connection, sources: Collection[SourceName], code: DossierCode, until: datetime | None, limit: int
-) -> list[Any]:
+) -> list[Planned]:
     """Those of the dossiers of this code."""
-    return list(await connection.fetch(_PLANNED_OF, list(sources), code, until, limit))
+    rows = await connection.fetch(_PLANNED_OF, list(sources), code, until, limit)
+    return [Planned(**row) for row in rows]
 
 
 async def next_moment(connection: Connection) -> datetime | None:

@@ -125,8 +125,8 @@ async def test_the_simulation_says_who_is_told_what_and_when(typed, two_dossiers
     assert lines[:4] == [
         "at audience person channels dossiers what",
         "Wed 25/11 14:00 head lt.vidu zalo H01.14-261125-0001 and 1 more nhac.tong_hop: 2 hoso.chuyen_buoc",
-        "Fri 27/11 17:00 head lt.vidu zalo H01.14-261125-0001 han.buoc_qua 1",
-        "Fri 27/11 17:00 head lt.vidu zalo H01.14-261125-0002 han.buoc_qua 1",
+        "Fri 27/11 17:00 head lt.vidu zalo H01.14-261125-0001 and 1 more nhac.tong_hop: 2 han.buoc_qua",
+        "Tue 01/12 07:00 head lt.vidu zalo, sms H01.14-261125-0001 and 1 more nhac.tong_hop: 2 han.can_xin_loi",
     ]
 
 
@@ -152,7 +152,7 @@ async def test_as_json_a_message_has_lists(typed, two_dossiers):
         "tells": ["hoso.chuyen_buoc"],
         "dossiers": ["H01.14-261125-0001"],
     }
-    assert any(each["number"] == 2 for each in messages)
+    assert {tuple(each["tells"]) for each in messages[1:]} >= {("han.buoc_qua", "han.buoc_qua")}
 
 
 async def test_as_csv_a_message_is_a_row(typed, two_dossiers):
@@ -167,8 +167,8 @@ async def test_counts_say_how_much_there_is_of_what_and_who_gets_the_most(typed,
     _, out, _ = await typed("simulate", *WEEK, "--format", "counts")
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert "6 han.buoc_qua" in lines
-    assert lines[-2].endswith("messages to 3 people")
-    assert lines[-1] == "5 the most to one officer in one day: pv.pho on 27/11/2026"
+    assert lines[-2] == "25 messages with all this to 3 people"
+    assert lines[-1] == "3 the most to one officer in one day: pv.pho on 27/11/2026"
 
 
 async def test_other_rules_tell_otherwise_and_change_nothing(typed, two_dossiers, tmp_path):
@@ -183,7 +183,7 @@ async def test_other_rules_tell_otherwise_and_change_nothing(typed, two_dossiers
 
 async def test_for_one_who_is_told_nothing_nothing_is_counted(typed, two_dossiers):
     _, out, _ = await typed("simulate", *WEEK, "--officer", "nobody", "--format", "counts")
-    assert out == "      0  messages to 0 people\n"
+    assert out == "      0  messages with all this to 0 people\n"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from tests.support.naive_calendar import ZONE
 from tests.support.naive_reminders import RULES, TIMERS, Fact, dossiers_of, minutes_of, reminders, told_by_systems
 from tests.support.naive_telling import MERGE, expected
 from tests.support.province import END, Province, province
-from tests.support.province_check import Differences, differences, told_of
+from tests.support.province_check import Differences, differences
 from tests.support.province_documents import envelope
 from tests.support.province_people import CALENDARS
 from workers.calendars import Shelf
@@ -63,7 +63,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     facts = [fact for dossier in dossiers_of(drawn.events).values() for fact in reminders(dossier, END)]
     wanted = [each for fact in facts for each in expected(fact, officers, citizens=True)]
     wanted += [each for fact in told_by_systems(drawn.events) for each in expected(fact, officers, citizens=False)]
-    yield Month(drawn, notices, facts, differences(wanted, told_of(notices), END, _is_of_interest))
+    yield Month(drawn, notices, facts, differences(wanted, notices, END, _is_of_interest))
     gc.collect()
 
 
@@ -189,10 +189,26 @@ def test_the_days_of_tet_are_free_of_what_may_wait(month):
     assert during == {}
 
 
+def test_what_is_due_at_one_moment_reaches_an_officer_as_one_message(month):
+    reminded = Counter(
+        (each.ref, each.at, channel)
+        for each in month.notices
+        if each.audience.is_staff and all(event.reminder for event in each.of)
+        for channel in each.channels
+    )
+    assert len(reminded) > 1000
+    assert [key for key, count in reminded.items() if count > 1] == []
+
+
 def _gathered(notice: Notice, audience: str) -> set[str | None]:
-    """How the rules have the things that a notice tells put together: merge, digest, or None for what never waits."""
-    tells = (tell for event in notice.of for tell in RULES["rules"][event.type]["tell"])
-    return {tell.get("gather") for tell in tells if tell["to"] == audience}
+    """How the rules have the things that a notice tells put together: merge, digest, or None for what is urgent."""
+    rules = [RULES["rules"][event.type] for event in notice.of]
+    return {
+        tell.get("gather") if tell.get("urgency", rule["urgency"]) != "urgent" else None
+        for rule in rules
+        for tell in rule["tell"]
+        if tell["to"] == audience
+    }
 
 
 def _commune(ref: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from notifier.domain.deliveries import Urgency
 from notifier.reminders.timers import Timer
-from notifier.store import desks, dockets, timers
+from notifier.store import desks, dockets, events, timers
 from notifier.store.pool import Pool, open_pool
 from tests.support.stack import fresh_database
 
@@ -50,13 +50,13 @@ INSERT INTO desk SELECT 'o' || n, $1 FROM generate_series(0, 19999) n;
 """
 WANTED = [Timer(f"han.t{number}", NOW, 1, NOW + timedelta(hours=number), None, late=number == 1) for number in range(7)]
 TRUE = {(each.type, each.basis) for each in WANTED}
-DUE = [timers.Due(number, "s1", "d1", "han.t0", NOW, 1, NOW, is_stale=False) for number in range(1000, 1200)]
+DUE = [timers.Due(number, "s1", "d1", "han.t0", NOW, 1, is_stale=False) for number in range(1000, 1200)]
 
 STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
     "timers that are due": (lambda c: timers.due(c, NOW, 200), {"timer_due"}, 600),
     "the next timer": (timers.next_moment, {"timer_due"}, 5),
     "timers planned": (
-        lambda c: timers.plan(c, "s1", "d400", WANTED, TRUE),
+        lambda c: timers.plan(c, "s1", "d400", WANTED, TRUE, NOW),
         {"timer_source_dossier_code_type_basis_number_key"},
         200,
     ),
@@ -82,7 +82,7 @@ STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
     ),
     "how a dossier stands": (lambda c: dockets.read(c, "s1", "d400"), {"docket_pkey"}, 5),
     "the events of a dossier": (
-        lambda c: dockets.events_of(c, "s1", "d400"),
+        lambda c: events.of_dossier(c, "s1", "d400"),
         {"event_dossier", "event_payload_pkey"},
         20,
     ),

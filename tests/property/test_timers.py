@@ -21,7 +21,7 @@ RULES = load_rules(
     (ROOT / "rules.toml").read_text(encoding="utf-8"),
     "rules.toml",
     [ChannelName(each) for each in ("portal", "zalo", "sms", "email")],
-).timer_rules()
+).timer_rules
 CALENDAR = SEEDED.of()
 OF_CITIZENS = {"supplement_due", "unpaid", "result_waits"}
 moments = st.integers(0, 60 * 24 * 60).map(lambda minutes: local(1) + timedelta(minutes=minutes))

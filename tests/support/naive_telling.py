@@ -93,8 +93,12 @@ def _when(
         awake = _next(at, NEXT_MORNING) if urgency == "bulk" else _within(at, DAY_OPENS, DAY_CLOSES)
         return awake, awake
     if urgency == "urgent":
-        soonest = _within(at, ZALO_OPENS, ZALO_CLOSES) if channel == "zalo" else at
-        return soonest, soonest
+        latest = at + TIMERS_OF_ONE_MOMENT if gather else at
+        return (
+            (_within(at, ZALO_OPENS, ZALO_CLOSES), _within(latest, ZALO_OPENS, ZALO_CLOSES))
+            if channel == "zalo"
+            else (at, latest)
+        )
     if gather == "digest":
         digest = next_digest(at, minutes)
         return digest, digest

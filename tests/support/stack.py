@@ -166,7 +166,7 @@ _WORK: dict[str, tuple[str, Callable[[App, list[str]], Awaitable[None]]]] = {
 async def work_once(app: App) -> int:
     """One round of everything that is due now, timers too; answers how many rows that were."""
     async with app.pool.acquire() as connection:
-        done = len(await steps.fire(app, connection, app.clock()))
+        done = await steps.fire(app, connection, app.clock())
     for query, step in _WORK.values():
         async with app.pool.acquire() as connection:
             ids = [str(row["id"]) for row in await connection.fetch(query, app.clock())]

@@ -15,35 +15,26 @@ from uuid import UUID
 
 from channels.base import Asks, Message
 from channels.registry import ProviderSetup
-from notifier.delivery.decide import Ask, NotCalled, Traits, after_outcome, after_template_fault, corrects, on_due
-from notifier.domain.content import Content
+from notifier.delivery.decide import Ask, NotCalled, Traits, after_outcome, corrects, on_due
 from notifier.domain.deliveries import SENDABLE, Delivery, DeliveryState
-from notifier.domain.errors import TemplateFault
-from notifier.domain.events import DIGEST, DossierEvent
-from notifier.domain.ids import AttemptId, DeliveryId, EventId, ProviderName, uuid7
-from notifier.domain.opaque import lookup_token
-from notifier.domain.outcomes import Outcome, Unknown
+from notifier.domain.ids import AttemptId, DeliveryId, ProviderName, uuid7
+from notifier.domain.outcomes import Unknown
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.steps import Step as Decision
-from notifier.intake.codes import SourceProfile
-from notifier.reminders.digest import most_urgent_first
-from notifier.rendering.renderer import RenderRequest
-from notifier.routing.plan import sensitive
-from notifier.store import attempts, deliveries, desks, events
+from notifier.store import attempts, deliveries, desks
 from notifier.store.attempts import NewAttempt
 from notifier.store.deliveries import Move, Work
-from notifier.store.events import ClaimedEvent
 from notifier.store.pool import Connection
 from notifier.telemetry.marks import Mark, pass_by
-from notifier.telemetry.metrics import ATTEMPT_SECONDS, ATTEMPTS, TEMPLATE_FAULTS
+from notifier.telemetry.metrics import ATTEMPT_SECONDS, ATTEMPTS
 from workers.calls import Calls
 from workers.gate import Asked
 from workers.steps.asking import Asking, ask
 from workers.steps.asking import record as record_answers
 from workers.steps.fallbacks import Released, hours_of, settle_fallbacks
-from workers.steps.gathering import digest_of, gather
+from workers.steps.gathering import gather
 from workers.steps.overtaking import overtaken_meanwhile
-from workers.steps.understanding import all_understood, understood
+from workers.steps.writing import Sending, write
 from workers.wiring import App
 
 log = logging.getLogger(__name__)
@@ -54,25 +45,6 @@ SEND_DEADLINE_SECONDS = 30.0
 LEASE = timedelta(seconds=60)
 """Longer than a call with all that surrounds it. A worker that dies loses its leases sooner: `workers.heartbeat`."""
 WAIT_AT_GATE = timedelta(seconds=2)
-
-
-@dataclass(slots=True)
-class Sending:
-    """One delivery in this worker's hands whose attempt row is committed."""
-
-    work: Work
-    attempt: AttemptId
-    provider: ProviderSetup
-    content: Content | None = None
-    template: str = ""
-    version: str = ""
-    result: Decision | None = None
-    outcome: Outcome | NotCalled | None = None
-
-    @property
-    def number(self) -> int:
-        """Of the attempt, from 1."""
-        return self.work.calls + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +74,7 @@ async def deliver(app: App, calls: Calls[Call], ids: Sequence[str]) -> None:
         chunk = [DeliveryId(UUID(id_)) for id_ in ids[start : start + CHUNK]]
         try:
             sendings, askings = await _begin(app, chunk, calls)
-            await _render(app, sendings)
+            await write(app, sendings)
         except Exception:
             calls.add(Abandoned(chunk))  # the commit may have happened all the same
             raise
@@ -206,77 +178,6 @@ async def _begin_attempts(
     ]
     await attempts.begin(connection, begun_attempts, app.name, now)
     return sendings
-
-
-async def _render(app: App, sendings: Sequence[Sending]) -> None:
-    """Write the messages and keep them. One that cannot be written is decided here; the others go on."""
-    now = app.clock()
-    digests = await _digests(app, sendings)
-    for sending in sendings:
-        delivery, recipient = sending.work.delivery, sending.work.recipient
-        event = digests.get(delivery.event_id) or event_of(app, sending.work)
-        try:
-            sending.content = app.renderer.render(_request(app, sending.work, event, now))
-            sending.template = f"{event.type}/{recipient.locale}/{recipient.audience}"
-            sending.version = app.renderer.version(
-                event.type, recipient.audience, recipient.locale, delivery.content_kind
-            )
-        except TemplateFault as fault:
-            TEMPLATE_FAULTS.labels(delivery.channel).inc()
-            log.error("a message cannot be rendered", extra={"delivery": delivery.id, "code": fault.code})  # noqa: TRY400 - the fault is named
-            sending.result = after_template_fault(fault.template, fault.fact)
-        except Exception as error:
-            TEMPLATE_FAULTS.labels(delivery.channel).inc()
-            log.exception("rendering failed", extra={"delivery": delivery.id})
-            sending.content = None
-            sending.result = after_template_fault(event.type, type(error).__name__)
-    written = [
-        (each.work.delivery.id, each.content, each.work.delivery.content_kind, each.template, each.version)
-        for each in sendings
-        if each.content is not None
-    ]
-    async with app.pool.acquire() as connection:
-        await attempts.keep_contents(connection, written, now)
-
-
-async def _digests(app: App, sendings: Sequence[Sending]) -> dict[EventId, DossierEvent]:
-    """The digests among what is to be sent, each with the events that it tells of."""
-    stored = {each.work.delivery.event_id: each.work for each in sendings if each.work.event["type"] == DIGEST}
-    if not stored:
-        return {}
-    wanted = {id_: [EventId(UUID(each)) for each in work.event["document"]["NhacViec"]] for id_, work in stored.items()}
-    async with app.pool.acquire() as connection:
-        found = all_understood(
-            await events.read(connection, [each for ids in wanted.values() for each in ids]), app.profiles
-        )
-    told = {event.id: event for event in found}
-    return {
-        id_: digest_of(
-            id_, most_urgent_first([told[each] for each in wanted[id_]], app.clock()), work.event["occurred_at"]
-        )
-        for id_, work in stored.items()
-    }
-
-
-def event_of(app: App, work: Work) -> DossierEvent:
-    """The event that a delivery tells of."""
-    stored = ClaimedEvent(**work.event)
-    return understood(stored, app.profiles.get(work.source) or SourceProfile(name=work.source))
-
-
-def _request(app: App, work: Work, event: DossierEvent, now: datetime) -> RenderRequest:
-    token = lookup_token(app.secret, event.source, event.dossier.code, work.recipient.ref)
-    units = (event.dossier.handling_unit, event.dossier.receiving_unit)
-    return RenderRequest(
-        event=event,
-        recipient=work.recipient,
-        kind=work.delivery.content_kind,
-        link=f"{app.settings.public_url}/t/{token}",
-        hotline=app.settings.hotline(*(unit.code for unit in units if unit)),
-        sender_name=app.settings.sender_name,
-        sensitive=partial(sensitive, rules=app.rules),
-        now=now,
-    )
 
 
 async def _call(app: App, sending: Sending) -> Sending:

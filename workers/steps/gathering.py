@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from notifier.domain.deliveries import SENDABLE, DeliveryState
+from notifier.domain.deliveries import SENDABLE, DeliveryState, Urgency, most_urgent
 from notifier.domain.directory import Directory
 from notifier.domain.dossiers import Person
 from notifier.domain.events import DIGEST, DossierEvent, Progress
-from notifier.domain.ids import NO_DOSSIER, DeliveryId, EventId, ExternalId, InboxOwner, RecipientId, SourceName, uuid7
+from notifier.domain.ids import NO_DOSSIER, ChannelName, DeliveryId, EventId, ExternalId, InboxOwner, SourceName, uuid7
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.reminders.digest import most_urgent_first
 from notifier.routing.context import RoutingContext
-from notifier.routing.plan import RecipientPlan, plan
+from notifier.routing.plan import RecipientPlan, plan_by
 from notifier.routing.rules import Rules
+from notifier.routing.tables import Tell
 from notifier.store import deliveries, desks, events, plans
 from notifier.store.deliveries import Move, Work
+from notifier.store.desks import Lying
 from notifier.store.plans import NewDelivery
 from notifier.store.pool import Connection
 from workers.steps.contexts import kind_of, routing_context
@@ -31,13 +32,15 @@ NOBODY = Progress(None, (), (), None, None, None, None, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Lying:
-    id: DeliveryId
-    event_id: EventId
-    recipient_id: RecipientId
-    state: DeliveryState
-    audience: Audience
+class Bundle:
+    """What the messages of one officer that go out as one have in common."""
+
     person: Person
+    audience: Audience
+    channels: tuple[ChannelName, ...]
+    """By which each of them would have gone."""
+    urgency: Urgency
+    """That of the most urgent."""
 
 
 async def gather(
@@ -47,7 +50,7 @@ async def gather(
     owners = {work.delivery.desk for work in held if _may_be_gathered(work)}
     gathered: set[DeliveryId] = set()
     for owner in sorted(owner for owner in owners if owner):
-        lying = [_lying(row) for row in await desks.lying(connection, owner, now)]
+        lying = await desks.lying(connection, owner, now)
         if len({each.event_id for each in lying}) > 1:
             gathered |= await _into_one(app, connection, owner, lying, released, now)
     return [work for work in held if work.delivery.id not in gathered]
@@ -61,18 +64,22 @@ async def _into_one(
     app: App,
     connection: Connection,
     owner: InboxOwner,
-    lying: Sequence[_Lying],
+    lying: Sequence[Lying],
     released: Released,
     now: datetime,
 ) -> set[DeliveryId]:
     ids = list(dict.fromkeys(each.event_id for each in lying))
     told = most_urgent_first(all_understood(await events.read(connection, ids), app.profiles), now)
     digest = digest_of(EventId(uuid7(now)), told, now)
-    unit = digest.dossier.handling_unit
-    context = replace(
-        routing_context(app.setups, app.secret, now), working=app.calendars.working(unit.code if unit else None)
+    agency = digest.dossier.agency
+    context = replace(routing_context(app.setups, app.secret, now), working=app.calendars.working(agency))
+    bundle = Bundle(
+        lying[0].person,
+        lying[0].audience,
+        tuple(dict.fromkeys(each.channel for each in lying)),
+        most_urgent(each.urgency for each in lying),
     )
-    planned = plan_digest(digest, lying[0].person, lying[0].audience, owner, app.rules, context, now)
+    planned = plan_digest(digest, bundle, owner, app.rules, context, now)
     if planned is None:
         return set()
     count = Reason(ReasonCode.EVENT_DIGEST, {"count": str(len(told))})
@@ -83,7 +90,7 @@ async def _into_one(
         type_=DIGEST,
         dossier_code=NO_DOSSIER,
         lane=app.rules.lane(DIGEST),
-        agency=unit.code if unit else None,
+        agency=agency,
         document={"HoSo": {"MaHoSo": NO_DOSSIER}, "NhacViec": [str(id_) for id_ in ids]},
         reason=count,
         now=now,
@@ -100,11 +107,11 @@ async def _into_one(
 
 
 async def _supersede(
-    app: App, connection: Connection, lying: Sequence[_Lying], digest: EventId, count: int, now: datetime
+    app: App, connection: Connection, lying: Sequence[Lying], digest: EventId, count: int, now: datetime
 ) -> set[DeliveryId]:
     reason = Reason(ReasonCode.GATHERED, {"count": str(count), "digest": str(digest)})
     behind = await desks.fallbacks(connection, {each.recipient_id for each in lying})
-    ways = [(each.id, each.state) for each in lying] + [(row["id"], DeliveryState(row["state"])) for row in behind]
+    ways = [(each.id, each.state) for each in lying] + behind
     moves = [Move(id_, state, DeliveryState.SUPERSEDED, None, reason) for id_, state in ways]
     moved = await deliveries.move(connection, moves, actor=app.name, now=now)
     await desks.told_in(connection, moved, digest)
@@ -127,29 +134,24 @@ def digest_of(id_: EventId, told: Sequence[DossierEvent], at: datetime) -> Dossi
 
 
 def plan_digest(
-    digest: DossierEvent,
-    person: Person,
-    audience: Audience,
-    owner: InboxOwner,
-    rules: Rules,
-    context: RoutingContext,
-    now: datetime,
+    digest: DossierEvent, bundle: Bundle, owner: InboxOwner, rules: Rules, context: RoutingContext, now: datetime
 ) -> RecipientPlan | None:
-    """How an officer gets a digest; None where no rule says so. Whoever is no handler gets it as a head does."""
-    is_handler = audience is Audience.HANDLER
-    progress = replace(NOBODY, next_handlers=(person,) if is_handler else (), heads=() if is_handler else (person,))
+    """How an officer gets a digest; None where no rule says so. Whoever is no handler gets it as a head does.
+
+    It goes out as its messages would have: by all of their channels, and as soon as the most urgent of them.
+    """
+    rule = rules.rules.get(DIGEST)
+    if rule is None:
+        return None
+    person = (bundle.person,)
+    is_handler = bundle.audience is Audience.HANDLER
+    progress = replace(NOBODY, next_handlers=person if is_handler else (), heads=() if is_handler else person)
     alone = replace(context, inbox_owner=lambda *_: owner, directory=Directory(), merged_until={})
-    decided = plan(replace(digest, progress=progress), rules, alone, now)
+    told = tuple(_as_urgent(tell, bundle) for tell in rule.tell)
+    decided = plan_by(rule.model_copy(update={"tell": told}), replace(digest, progress=progress), rules, alone, now)
     return decided.recipients[0] if decided.recipients else None
 
 
-def _lying(row: Any) -> _Lying:
-    person = Person(name=row["name"], code=row["ref"], phone=row["phone"], email=row["email"], zalo_uid=row["zalo_uid"])
-    return _Lying(
-        row["id"],
-        row["event_id"],
-        row["recipient_id"],
-        DeliveryState(row["state"]),
-        Audience(row["audience"]),
-        person,
-    )
+def _as_urgent(tell: Tell, bundle: Bundle) -> Tell:
+    behind = tuple(channel for channel in tell.fallback if channel not in bundle.channels)
+    return tell.model_copy(update={"send": bundle.channels, "fallback": behind, "urgency": bundle.urgency})

@@ -4,21 +4,21 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from notifier.domain.deliveries import DeliveryState, Urgency
+from notifier.domain.deliveries import DeliveryState
 from notifier.domain.errors import YearMissing
-from notifier.domain.events import DossierEvent
-from notifier.domain.ids import DossierCode, EventId, SourceName
+from notifier.domain.events import DossierEvent, Reminder
+from notifier.domain.ids import DossierCode, EventId, EventType, SourceName
 from notifier.domain.order import Place, later
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.intake.codes import SourceProfile
+from notifier.domain.timers import TimerRule
 from notifier.reminders.docket import Docket, after, fold, in_order, is_told
 from notifier.reminders.timers import Timer, asked_for, true_of
 from notifier.routing.overtaking import Told
-from notifier.store import deliveries, dockets, timers
+from notifier.store import deliveries, dockets, events, timers
 from notifier.store.deliveries import Move
 from notifier.store.pool import Connection
 from notifier.telemetry.metrics import TIMERS_FIRED
-from workers.steps.understanding import understood
+from workers.steps.understanding import all_understood
 from workers.wiring import App
 
 log = logging.getLogger(__name__)
@@ -53,11 +53,8 @@ async def _after(
     places = {each.place.id: each.place for each in told}
     if before is None or _is_later(places, event.id, before.last_event):
         return after(before, event)
-    profile = app.profiles.get(event.source) or SourceProfile(name=event.source)
-    events = [
-        understood(each, profile) for each in await dockets.events_of(connection, event.source, event.dossier.code)
-    ]
-    return fold(in_order([each for each in events if is_told(each)]))
+    told_by_now = await events.of_dossier(connection, event.source, event.dossier.code)
+    return fold(in_order(all_understood(told_by_now, app.profiles)))
 
 
 def _is_later(places: dict[EventId, Place], one: EventId, other: EventId) -> bool:
@@ -68,73 +65,70 @@ async def replan(
     app: App, connection: Connection, source: SourceName, code: DossierCode, docket: Docket, now: datetime
 ) -> list[Reason]:
     """Plan what the docket asks for, drop what it does not ask for any more, stop reminders that were not sent yet."""
-    rules = app.rules.timer_rules()
-    calendar = app.calendars.of(docket.handling_unit or docket.receiving_unit)
+    wanted, missing = _asked(app, docket, app.rules.timer_rules, now)
+    true = true_of(docket, app.rules.timer_rules)
+    await timers.plan(connection, source, code, wanted, true, now, kept=missing)
+    unsent = await timers.unsent(connection, source, code, now, LONGEST_UNSENT)
+    outdated = [
+        Move(
+            each.id,
+            each.state,
+            DeliveryState.UNKNOWN if each.perhaps_sent else DeliveryState.CANCELLED,
+            None,
+            Reason(ReasonCode.REMINDER_OUTDATED),
+        )
+        for each in unsent
+        if (each.type, each.basis) not in true
+    ]
+    await deliveries.move(connection, outdated, actor="router", now=now)
+    return [Reason(ReasonCode.EVENT_NO_CALENDAR, {"year": str(year)}) for year in sorted(set(missing.values()))]
+
+
+async def still_true(app: App, connection: Connection, event: DossierEvent, reminder: Reminder) -> bool:
+    """Whether the dossier of a reminder still stands as when its timer fired. A daily one has its next planned then."""
+    docket = await dockets.read(connection, event.source, event.dossier.code)
+    if docket is None:
+        return True
+    true = true_of(docket, app.rules.timer_rules)
+    if (event.type, reminder.basis) not in true:
+        return False
+    daily = [rule for rule in app.rules.timer_rules if rule.type == event.type and rule.daily]
+    if daily:
+        wanted, _ = _asked(app, docket, daily, event.occurred_at + timedelta(seconds=1))
+        await timers.add(connection, event.source, event.dossier.code, wanted)
+    return True
+
+
+def _asked(
+    app: App, docket: Docket, rules: Sequence[TimerRule], now: datetime
+) -> tuple[list[Timer], dict[EventType, int]]:
+    """The timers that a docket asks for; and the types that cannot be planned, each with the year the calendar lacks."""
+    calendar = app.calendars.of(docket.agency)
     wanted: list[Timer] = []
-    missing: set[int] = set()
+    missing: dict[EventType, int] = {}
     for rule in rules:
         try:
             wanted += asked_for(docket, [rule], calendar, now)
         except YearMissing as fault:
-            missing.add(fault.year)
-    true = true_of(docket, rules)
-    await timers.plan(connection, source, code, wanted, true)
-    unsent = await timers.unsent(connection, source, code, now, LONGEST_UNSENT)
-    outdated = [
-        Move(
-            row["id"],
-            DeliveryState(row["state"]),
-            DeliveryState.UNKNOWN if row["perhaps_sent"] else DeliveryState.CANCELLED,
-            None,
-            Reason(ReasonCode.REMINDER_OUTDATED),
-        )
-        for row in unsent
-        if (row["type"], row["basis"]) not in true
-    ]
-    await deliveries.move(connection, outdated, actor="router", now=now)
-    return [Reason(ReasonCode.EVENT_NO_CALENDAR, {"year": str(year)}) for year in sorted(missing)]
+            missing[rule.type] = fault.year
+    return wanted, missing
 
 
-async def is_outdated(app: App, connection: Connection, event: DossierEvent) -> bool:
-    """Whether the dossier of a reminder has come to stand otherwise since its timer fired."""
-    if event.reminder is None:
-        return False
-    docket = await dockets.read(connection, event.source, event.dossier.code)
-    return docket is not None and (event.type, event.reminder.basis) not in true_of(docket, app.rules.timer_rules())
-
-
-async def fire(app: App, connection: Connection, now: datetime) -> list[tuple[EventId, Urgency]]:
-    """Make events of timers whose time has come; answers them. The caller rings for them."""
-    lanes = {rule.type: app.rules.lane(rule.type) for rule in app.rules.timer_rules()}
-    async with connection.transaction():
-        due = await timers.due(connection, now, FIRED_AT_ONCE)
-        stale = [each for each in due if each.is_stale or each.type not in lanes]
-        fresh = [each for each in due if each not in stale]
-        if stale:
-            await timers.drop(connection, stale)
-        made = await timers.fire(connection, fresh, lanes, now)
+async def fire(app: App, connection: Connection, now: datetime) -> int:
+    """Make events of the timers whose time has come; answers how many. The next ring finds them."""
+    lanes = {rule.type: app.rules.lane(rule.type) for rule in app.rules.timer_rules}
+    done = 0
+    while True:
+        async with connection.transaction():
+            due = await timers.due(connection, now, FIRED_AT_ONCE)
+            fresh = [each for each in due if not each.is_stale and each.type in lanes]
+            await timers.drop(connection, [each for each in due if each not in fresh])
+            await timers.fire(connection, fresh, lanes, now)
         for each in fresh:
-            await _plan_next(app, connection, each, now)
-    for each in fresh:
-        TIMERS_FIRED.labels(each.type).inc()
-    return made
-
-
-async def _plan_next(app: App, connection: Connection, fired: timers.Due, now: datetime) -> None:
-    """The daily ones have another after this."""
-    rules = [rule for rule in app.rules.timer_rules() if rule.type == fired.type and rule.daily]
-    if not rules:
-        return
-    docket = await dockets.read(connection, fired.source, fired.dossier_code)
-    if docket is None:
-        return
-    calendar = app.calendars.of(docket.handling_unit or docket.receiving_unit)
-    try:
-        wanted = asked_for(docket, rules, calendar, now + timedelta(seconds=1))
-    except YearMissing:
-        log.warning("a reminder cannot be planned: the calendar is missing", extra={"dossier": fired.dossier_code})
-        return
-    await timers.plan(connection, fired.source, fired.dossier_code, wanted, true_of(docket, app.rules.timer_rules()))
+            TIMERS_FIRED.labels(each.type).inc()
+        done += len(fresh)
+        if len(due) < FIRED_AT_ONCE:
+            return done
 
 
 async def replan_all(app: App, tell: Callable[[int], None]) -> int:

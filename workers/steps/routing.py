@@ -13,13 +13,13 @@ from notifier.domain.ids import DeliveryId, DossierCode, EventId, uuid7
 from notifier.domain.opaque import lookup_token, token_hash
 from notifier.domain.order import gap_before, spans_text
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.intake.codes import SourceProfile
 from notifier.routing.context import RoutingContext
 from notifier.routing.overtaking import course
 from notifier.routing.people import ZALO, staff_of
 from notifier.routing.people import desks as desks_of
 from notifier.routing.plan import Plan, merges_until, plan, tells_citizen, windows
-from notifier.routing.rules import Rules, Track
+from notifier.routing.rules import Rules
+from notifier.routing.tables import Track
 from notifier.store import desks, directory, events, lookups, overtaking, plans
 from notifier.store.events import ClaimedEvent
 from notifier.store.overtaking import Claim
@@ -30,7 +30,7 @@ from notifier.telemetry.metrics import NO_CONTACT, SEQ_GAPS
 from workers.queues import Step
 from workers.steps.contexts import kind_of, routing_context
 from workers.steps.overtaking import stop_overtaken
-from workers.steps.reminding import is_outdated, keep_docket
+from workers.steps.reminding import keep_docket, still_true
 from workers.steps.understanding import understood
 from workers.wiring import App
 
@@ -61,9 +61,8 @@ class _LeaseLostError(Exception):
 
 async def _route_one(app: App, waiting: ClaimedEvent) -> None:
     now = app.clock()
-    profile = app.profiles.get(waiting.source) or SourceProfile(name=waiting.source)
     try:
-        event = understood(waiting, profile)
+        event = understood(waiting, app.profiles)
     except ValueError as error:
         reason = Reason(ReasonCode.EVENT_UNROUTABLE, {"code": type(error).__name__})
         async with app.pool.acquire() as connection:
@@ -87,7 +86,7 @@ async def _route_one(app: App, waiting: ClaimedEvent) -> None:
 async def _decide(app: App, connection: Connection, event: DossierEvent, now: datetime) -> tuple[Plan, list[Reason]]:
     """The plan and the reasons of the event, with the dossier held; what it overtakes is stopped."""
     told = await overtaking.hold_dossier(connection, event.source, event.dossier.code, event.type)
-    if await is_outdated(app, connection, event):
+    if event.reminder and not await still_true(app, connection, event, event.reminder):
         return Plan((), ()), [Reason(ReasonCode.EVENT_OUTDATED)]
     mine = next(each for each in told if each.place.id == event.id)
     context = replace(await _context(app, connection, event, now), course=course(mine, told, app.rules, now))
@@ -107,12 +106,11 @@ async def _context(app: App, connection: Connection, event: DossierEvent, now: d
     """What routing must know of the officers, their desks and their hours; the desks are held."""
     await app.calendars.look(connection)
     await directory.learn(connection, event, oa=ZALO, now=now)
-    units = [unit.code for unit in (event.dossier.handling_unit, event.dossier.receiving_unit) if unit and unit.code]
-    agency = units[0] if units else None
+    agency = event.dossier.agency
     working = app.calendars.working(agency)
     context = replace(
         routing_context(app.setups, app.secret, now),
-        directory=await directory.around(connection, staff_of(event), units),
+        directory=await directory.around(connection, staff_of(event), event.dossier.units),
         working=working,
         digest_at=app.calendars.digests(agency, app.rules.gathering.digest_at),
     )
@@ -147,9 +145,7 @@ async def _store(
     reasons: Sequence[Reason],
     now: datetime,
 ) -> list[NewDelivery]:
-    units = (event.dossier.handling_unit, event.dossier.receiving_unit)
-    agency = next((unit.code for unit in units if unit and unit.code), None)
-    if not await events.finish(connection, event.id, app.name, "routed", reasons, now, agency):
+    if not await events.finish(connection, event.id, app.name, "routed", reasons, now, event.dossier.agency):
         raise _LeaseLostError
     recipients = [one.recipient for one in decided.recipients]
     planned = [

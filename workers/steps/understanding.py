@@ -10,8 +10,11 @@ from notifier.intake.translate import to_domain
 from notifier.store.events import ClaimedEvent
 
 
-def understood(stored: ClaimedEvent, profile: SourceProfile) -> DossierEvent:
-    """The event of a stored row. A document without the full dossier borrows what was last known of it."""
+def understood(stored: ClaimedEvent, profiles: Mapping[SourceName, SourceProfile]) -> DossierEvent:
+    """The event of a stored row, as its source means it; one without the full dossier borrows what was last known of it.
+
+    Raises ValueError for a document that cannot be read.
+    """
     document: dict[str, Any] = stored.document
     if stored.details and not document["HoSo"].get("ChuHoSo"):
         given = {name: value for name, value in document["HoSo"].items() if value not in (None, "")}
@@ -25,10 +28,9 @@ def understood(stored: ClaimedEvent, profile: SourceProfile) -> DossierEvent:
         received_at=stored.received_at,
         seq=stored.seq,
         document=document,
-        profile=profile,
+        profile=profiles.get(stored.source) or SourceProfile(name=stored.source),
     )
 
 
 def all_understood(stored: Sequence[ClaimedEvent], profiles: Mapping[SourceName, SourceProfile]) -> list[DossierEvent]:
-    """Each as its source means it."""
-    return [understood(each, profiles.get(each.source) or SourceProfile(name=each.source)) for each in stored]
+    return [understood(each, profiles) for each in stored]

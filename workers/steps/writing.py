@@ -1,0 +1,113 @@
+"""Write the messages of deliveries that are about to be sent, and keep them as they go out."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from channels.registry import ProviderSetup
+from notifier.delivery.decide import NotCalled, after_template_fault
+from notifier.domain.content import Content
+from notifier.domain.errors import TemplateFault
+from notifier.domain.events import DIGEST, DossierEvent
+from notifier.domain.ids import AttemptId, EventId
+from notifier.domain.opaque import lookup_token
+from notifier.domain.outcomes import Outcome
+from notifier.domain.steps import Step as Decision
+from notifier.reminders.digest import most_urgent_first
+from notifier.rendering.renderer import RenderRequest
+from notifier.routing.plan import sensitive
+from notifier.store import attempts, events
+from notifier.store.deliveries import Work
+from notifier.store.events import ClaimedEvent
+from notifier.telemetry.metrics import TEMPLATE_FAULTS
+from workers.steps.gathering import digest_of
+from workers.steps.understanding import all_understood, understood
+from workers.wiring import App
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Sending:
+    """One delivery in this worker's hands whose attempt row is committed."""
+
+    work: Work
+    attempt: AttemptId
+    provider: ProviderSetup
+    content: Content | None = None
+    template: str = ""
+    version: str = ""
+    result: Decision | None = None
+    outcome: Outcome | NotCalled | None = None
+
+    @property
+    def number(self) -> int:
+        """Of the attempt, from 1."""
+        return self.work.calls + 1
+
+
+async def write(app: App, sendings: Sequence[Sending]) -> None:
+    """Write the messages and keep them. One that cannot be written is decided here; the others go on."""
+    now = app.clock()
+    digests = await _digests(app, sendings)
+    for sending in sendings:
+        delivery, recipient = sending.work.delivery, sending.work.recipient
+        event = digests.get(delivery.event_id) or understood(ClaimedEvent(**sending.work.event), app.profiles)
+        try:
+            sending.content = app.renderer.render(_request(app, sending.work, event, now))
+            sending.template = f"{event.type}/{recipient.locale}/{recipient.audience}"
+            sending.version = app.renderer.version(
+                event.type, recipient.audience, recipient.locale, delivery.content_kind
+            )
+        except TemplateFault as fault:
+            TEMPLATE_FAULTS.labels(delivery.channel).inc()
+            log.error("a message cannot be rendered", extra={"delivery": delivery.id, "code": fault.code})  # noqa: TRY400 - the fault is named
+            sending.result = after_template_fault(fault.template, fault.fact)
+        except Exception as error:
+            TEMPLATE_FAULTS.labels(delivery.channel).inc()
+            log.exception("rendering failed", extra={"delivery": delivery.id})
+            sending.content = None
+            sending.result = after_template_fault(event.type, type(error).__name__)
+    written = [
+        (each.work.delivery.id, each.content, each.work.delivery.content_kind, each.template, each.version)
+        for each in sendings
+        if each.content is not None
+    ]
+    async with app.pool.acquire() as connection:
+        await attempts.keep_contents(connection, written, now)
+
+
+async def _digests(app: App, sendings: Sequence[Sending]) -> dict[EventId, DossierEvent]:
+    """The digests among what is to be sent, each with the events that it tells of."""
+    stored = {each.work.delivery.event_id: each.work for each in sendings if each.work.event["type"] == DIGEST}
+    if not stored:
+        return {}
+    wanted = {id_: [EventId(UUID(each)) for each in work.event["document"]["NhacViec"]] for id_, work in stored.items()}
+    async with app.pool.acquire() as connection:
+        found = all_understood(
+            await events.read(connection, [each for ids in wanted.values() for each in ids]), app.profiles
+        )
+    told = {event.id: event for event in found}
+    return {
+        id_: digest_of(
+            id_, most_urgent_first([told[each] for each in wanted[id_]], app.clock()), work.event["occurred_at"]
+        )
+        for id_, work in stored.items()
+    }
+
+
+def _request(app: App, work: Work, event: DossierEvent, now: datetime) -> RenderRequest:
+    token = lookup_token(app.secret, event.source, event.dossier.code, work.recipient.ref)
+    return RenderRequest(
+        event=event,
+        recipient=work.recipient,
+        kind=work.delivery.content_kind,
+        link=f"{app.settings.public_url}/t/{token}",
+        hotline=app.settings.hotline(*event.dossier.units),
+        sender_name=app.settings.sender_name,
+        sensitive=partial(sensitive, rules=app.rules),
+        now=now,
+    )
