@@ -1,6 +1,7 @@
 """Officers are reminded: messages put together, and timers that become events, on a real database."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from notifier.store.directory_keeping import put
 from tests.support.intake import event
 from tests.support.stack import CALLS, post_event, settle, work_once
 from workers import steps
+from workers.steps.reminding import replan_all
 from workers.wiring import App
 
 pytestmark = pytest.mark.usefixtures("sandbox")
@@ -328,6 +330,33 @@ async def test_a_reminder_that_was_not_sent_is_stopped_when_it_is_needless(app, 
         " WHERE e.type = 'han.hoso_sap_den' AND d.channel <> 'portal'",
     )
     assert {state for (state,) in states} - {"suppressed"} == {"cancelled"}
+
+
+async def test_what_is_urgent_at_one_moment_reaches_an_officer_as_one_message_by_all_its_channels(app, client, ground):
+    await post(client, ground, step(1), step(2), step(3))
+    await settle(app)
+    await pass_to(app, ground, at(1, 7, month=12))
+    await pass_to(app, ground, at(1, 7, 1, month=12))
+    rows = await found(
+        app,
+        "SELECT d.channel, d.urgency, d.state IN ('accepted', 'delivered', 'read') FROM event e"
+        " JOIN recipient r ON r.event_id = e.id JOIN delivery d ON d.recipient_id = r.id"
+        " WHERE e.type = 'nhac.tong_hop' AND r.ref = $1 AND e.received_at >= $2 AND d.position = 'first' ORDER BY 1",
+        HANDLER,
+        at(1, 7, month=12),
+    )
+    assert rows == [("sms", "urgent", True), ("zalo", "urgent", True)]
+
+
+async def test_a_reminder_that_the_policy_does_not_ask_for_any_more_is_dropped(app, client, ground):
+    await post(client, ground, step(1))
+    await settle(app)
+    table = app.rules.timers["han.hoso_sap_den"].model_copy(update={"before_working_days": (1,)})
+    other = app.rules.model_copy(update={"timers": {**app.rules.timers, "han.hoso_sap_den": table}})
+    other.__dict__.pop("timer_rules", None)
+    await replan_all(replace(app, rules=other), lambda _: None)
+    planned = {name: moment for name, moment in (await timers(app)).items() if name[0] == "han.hoso_sap_den"}
+    assert planned == {("han.hoso_sap_den", 1): at(1, 7, month=12)}
 
 
 async def test_two_dispatchers_fire_a_timer_once(app, client, ground):

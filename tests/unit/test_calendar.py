@@ -218,6 +218,11 @@ def test_an_agency_has_its_own_hours_and_the_holidays_of_the_province():
     assert hours_on(own, "H01.15", "2026-11-28") == ""
 
 
+def test_a_one_stop_desk_without_rows_has_the_calendar_of_its_agency():
+    own = Calendars(DAYS, (USUAL, week("mon-fri 07:30-11:30,13:00-17:00; sat 07:30-11:30", "H01.14")))
+    assert hours_on(own, "H01.14.02", "2026-11-28") == "07:30-11:30"
+
+
 def test_hours_change_on_the_day_that_they_name():
     summer = week("mon-fri 06:30-11:00,14:00-17:30", "H01.14", "2026-04-15")
     own = Calendars(DAYS, (USUAL, summer))
