@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from notifier.settings import ROOT
+from tests.support.waiting import until
 
 SECONDS = 120
 
@@ -58,6 +59,9 @@ async def test_ctrl_c_leaves_no_process_and_no_file_behind():
     process.send_signal(signal.SIGINT)
     await asyncio.wait_for(process.communicate(), SECONDS)
 
+    def all_ended() -> bool:
+        return not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in family)
+
     assert process.returncode == 0
-    assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    await until(all_ended, 10, "the end of all processes")  # the server of forks goes when it sees that its parent has gone
     assert not Path(directory[1]).exists()

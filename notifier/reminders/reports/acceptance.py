@@ -105,23 +105,17 @@ class Acceptances:
     agencies: Agencies
     calendars: Calendars
     now: datetime
-    _found: dict[str, Calendar] = field(default_factory=dict)
     counts: dict[str, Counter[Answer]] = field(default_factory=dict)
     late: list[Row] = field(default_factory=list)
 
     def add(self, filed: Filed) -> None:
         agency = self.agencies.named(filed.unit)
-        found = answered(filed, self._calendar(agency.code), self.now)
+        found = answered(filed, self.calendars.of(agency.code), self.now)
         self.counts.setdefault(agency.code, Counter())[found.answer] += 1
         if found.answer in {Answer.LATE, Answer.OVERDUE} and len(self.late) < LISTED_MOST:
             hours = found.taken // (HOUR / 10) / 10 if found.taken else None
             dossier = (clean(filed.source), clean(filed.code), clean(filed.procedure))
             self.late.append((agency.code, clean(agency.name), *dossier, local(filed.filed_at), local(found.at), hours))
-
-    def _calendar(self, agency: str) -> Calendar:
-        if agency not in self._found:
-            self._found[agency] = self.calendars.of(agency)
-        return self._found[agency]
 
     def sheets(self) -> tuple[Sheet, ...]:
         total: Counter[Answer] = Counter()

@@ -96,24 +96,18 @@ class Apologies:
     agencies: Agencies
     calendars: Calendars
     today: date
-    _found: dict[str, Calendar] = field(default_factory=dict)
     counts: dict[str, Counter[Apology]] = field(default_factory=dict)
     missing: list[Row] = field(default_factory=list)
 
     def add(self, due: Due) -> None:
         agency = self.agencies.named(due.unit)
-        found = apology(due, self._calendar(agency.code), self.today)
+        found = apology(due, self.calendars.of(agency.code), self.today)
         self.counts.setdefault(agency.code, Counter())[found] += 1
         if found in {Apology.LATE, Apology.NONE} and len(self.missing) < LISTED_MOST:
             dossier = (clean(due.source), clean(due.code), clean(due.procedure), _day(due.due_at))
             ended = _day(due.ended_at) if due.ended_at else None
             letter = _day(due.apologised_at) if due.apologised_at else None
             self.missing.append((agency.code, clean(agency.name), *dossier, letter, ended))
-
-    def _calendar(self, agency: str) -> Calendar:
-        if agency not in self._found:
-            self._found[agency] = self.calendars.of(agency)
-        return self._found[agency]
 
     def sheets(self) -> tuple[Sheet, ...]:
         total: Counter[Apology] = Counter()
