@@ -63,5 +63,7 @@ async def test_ctrl_c_leaves_no_process_and_no_file_behind():
         return not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in family)
 
     assert process.returncode == 0
-    await until(all_ended, 10, "the end of all processes")  # the server of forks goes when it sees that its parent has gone
+    await until(
+        all_ended, 10, "the end of all processes"
+    )  # the server of forks goes when it sees that its parent has gone
     assert not Path(directory[1]).exists()
