@@ -1,5 +1,6 @@
 """What all tests share: real PostgreSQL and Redis, started once; a fresh database cloned for each test that asks."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.stack import (
@@ -15,5 +16,13 @@ from tests.support.stack import (
 
 __all__ = ["app", "client", "ground", "new_database", "redis_url", "sandbox", "template_database", "web"]
 
-settings.register_profile("notifier", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("notifier", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+# ./dev test tests/property --hypothesis-profile=thorough
+settings.register_profile("thorough", settings.get_profile("notifier"), max_examples=2_000)
 settings.load_profile("notifier")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "late_receipts: the pretend providers take seconds to tell what became of a message"
+    )

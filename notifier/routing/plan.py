@@ -84,12 +84,17 @@ def _case(
 def _gathered_at(
     event: DossierEvent, tell: Tell, urgency: Urgency, contact: Contact, context: RoutingContext, now: datetime
 ) -> datetime | None:
-    soonest = now + TOGETHER if event.reminder else now
-    if tell.gather is None or urgency is Urgency.URGENT:
-        return soonest if tell.gather else None
-    if tell.gather is Gather.DIGEST:
-        return context.digest_at(now)
-    return max(now, context.merged_until.get(contact.inbox, soonest))
+    soon = now + TOGETHER if event.reminder else now
+    open_until = max(now, context.merged_until.get(contact.inbox, soon))
+    match tell.gather:
+        case None:
+            return None
+        case _ if urgency is Urgency.URGENT:
+            return min(soon, open_until)
+        case Gather.DIGEST:
+            return context.digest_at(now)
+        case Gather.MERGE:
+            return open_until
 
 
 def plan(event: DossierEvent, rules: Rules, context: RoutingContext, now: datetime) -> Plan:

@@ -6,8 +6,8 @@ import pytest
 
 from notifier.cli.playground import PROVINCE
 from notifier.store import endpoints
-from tests.integration.test_cli import run
 from tests.support.callbacks import D, listener, listens
+from tests.support.command import run
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The commands as an administrator types them, in processes of their own."""
+"""The commands as an administrator types them."""
 
 import asyncio
 import os
@@ -9,21 +9,21 @@ import pytest
 
 from notifier.cli import COMMANDS
 from notifier.settings import ROOT
+from tests.support.command import run
 from tests.support.intake import sample
 from tests.support.stack import post_event, settle
 
 
-async def run(*arguments: str, environ: dict[str, str] | None = None, stdin: bytes = b"") -> tuple[int, str, str]:
+async def run_alone(*arguments: str, environ: dict[str, str] | None = None) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "notifier", *arguments),
         cwd=ROOT,
         env={**{k: v for k, v in os.environ.items() if not k.startswith("NOTIFIER_")}, **(environ or {})},
-        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await process.communicate(stdin)
+    out, err = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 
@@ -36,7 +36,7 @@ async def test_every_command_explains_itself_with_examples(command: str):
 
 
 async def test_without_settings_a_command_says_what_is_missing_and_what_to_write(tmp_path: Path):
-    code, _, err = await run("migrate")
+    code, _, err = await run_alone("migrate")
     assert code == 1
     assert "database is missing" in err
     assert "Traceback" not in err
@@ -106,7 +106,7 @@ async def test_a_refresh_token_is_stored_once_and_replaced_only_when_told(ground
 
 async def test_migrating_twice_and_together_is_harmless(ground):
     environ = {"NOTIFIER_CONFIG": ground.environ["NOTIFIER_CONFIG"]}
-    answers = await asyncio.gather(*(run("migrate", environ=environ) for _ in range(2)))
+    answers = await asyncio.gather(*(run_alone("migrate", environ=environ) for _ in range(2)))
     assert [code for code, _, _ in answers] == [0, 0]
 
 

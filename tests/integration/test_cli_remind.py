@@ -1,6 +1,5 @@
 """`notifier remind` as an administrator uses it."""
 
-import asyncio
 import csv
 import io
 import json
@@ -8,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from notifier.cli import main
 from notifier.domain.clock import VIETNAM, move_clock
 from notifier.settings import ROOT
 from notifier.store.calendar import put_days
 from tests.support.calendar import off
+from tests.support.command import run as run_command
 from tests.support.intake import event
 from tests.support.stack import post_event, settle
 
@@ -40,13 +38,11 @@ def step(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def typed(ground, monkeypatch):
+def typed(ground):
     """Runs a command line; answers exit code, output and errors."""
-    monkeypatch.setenv("NOTIFIER_CONFIG", ground.environ["NOTIFIER_CONFIG"])
 
     async def run(*arguments: str) -> tuple[int, str, str]:
-        result = await asyncio.to_thread(CliRunner().invoke, main, ["remind", *arguments])
-        return result.exit_code, result.stdout, result.stderr
+        return await run_command("remind", *arguments, environ={"NOTIFIER_CONFIG": ground.environ["NOTIFIER_CONFIG"]})
 
     return run
 

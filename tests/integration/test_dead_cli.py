@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from notifier.settings import ROOT
-from tests.integration.test_cli import run
+from tests.support.command import run
 from tests.support.dead import CITIZEN_PHONE, DOSSIER, letters, many, refused_by_zalo, script
 from tests.support.intake import sample
 from tests.support.stack import post_event, settle, states
@@ -55,6 +55,7 @@ def on_terminal(ground, app):
     return type_
 
 
+@pytest.mark.late_receipts
 async def test_the_list_counts_what_died_of_what_and_says_what_to_do(client, ground, app, sandbox, typed):
     await many(app, 412, app.clock())
     letter = await refused_by_zalo_too(client, ground, app, sandbox)
@@ -76,6 +77,7 @@ async def refused_by_zalo_too(client, ground, app, sandbox):
     return letter
 
 
+@pytest.mark.late_receipts
 async def test_nothing_that_is_shown_names_a_person_or_is_too_wide(client, ground, app, sandbox, typed):
     reply = "550 5.1.1 <le.thu@example.vn> 0912000303 is not known here, and never was, says the server of the house"
     await script(sandbox, "email", "refuse", reply=reply)

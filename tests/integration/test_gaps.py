@@ -10,8 +10,8 @@ from notifier.cli.playground import MINISTRY, PROVINCE
 from notifier.domain.clock import VIETNAM, move_clock
 from notifier.store import gaps
 from notifier.telemetry.metrics import SEQ_GAPS
-from tests.integration.test_cli import run
 from tests.integration.test_overtaking import found, route, take
+from tests.support.command import run
 from tests.support.front_door import bearer, get, problem
 from tests.support.intake import event, sample
 
@@ -126,7 +126,7 @@ async def test_the_command_lists_what_is_missing_and_what_came(client, ground, a
     assert out.splitlines()[1:] == ["1 gap, 1 still open."]
 
     await take(client, ground, the_missing_one())
-    answers = await asyncio.gather(run("gaps", environ=environ), run("gaps", "--open", environ=environ))
+    answers = [await run("gaps", environ=environ), await run("gaps", "--open", environ=environ)]
     assert [out.splitlines()[-1] for _, out, _ in answers] == ["1 gap, 0 still open.", "0 gaps, 0 still open."]
     assert ": came by " in answers[0][1]
 

@@ -1,4 +1,4 @@
-"""Sixty dossiers of the invented province through the whole service, for a month: real database, queue, sockets, receipts.
+"""Forty dossiers of the invented province through the whole service, for a month: real database, queue, sockets, receipts.
 
 What its timers did is compared with the naive calculation, what it sent with what `notifier remind simulate` says of the
 same events, and the coverage report with a count over the rows.
@@ -26,7 +26,7 @@ from workers.steps.understanding import all_understood
 from workers.wiring import App
 
 pytestmark = pytest.mark.timeout(600)  # the month is played once, for all tests
-SEED, DOSSIERS = 11, 60
+SEED, DOSSIERS = 11, 40
 DELIVERED = {"delivered", "read"}
 Row = dict[str, Any]
 

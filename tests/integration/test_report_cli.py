@@ -10,7 +10,7 @@ import pytest
 
 from notifier.domain.clock import move_clock
 from notifier.reminders.reports.question import ReportName
-from tests.integration.test_cli import run
+from tests.support.command import run
 from tests.support.reports import NOW, Rows, directory, dockets, keep, reminders
 
 

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -27,6 +28,7 @@ from notifier.cli.zalo_token import zalo_grant
 from notifier.domain.clock import move_clock, shifted_clock
 from notifier.intake.signature import parse_secret, sign
 from notifier.sandbox.app import Sandbox, running
+from notifier.sandbox.settings import Delays
 from notifier.settings import load_settings
 from notifier.store import tokens
 from notifier.store.migrate import migrate
@@ -36,6 +38,8 @@ from workers import steps
 from workers.wiring import App, open_app
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
+SOON = Delays(receipt_seconds=(0.02, 0.1), read_seconds=(0.2, 0.5))
+LATE = Delays(receipt_seconds=(3.0, 3.0), read_seconds=(9.0, 9.0))
 CALLS: dict[str, Any] = {}
 """The calls under way of the app of the running test, by its name."""
 _numbers = count(1)
@@ -86,12 +90,15 @@ async def fresh_database(template_database: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def ground(tmp_path: Path, new_database: str, redis_url: str) -> AsyncIterator[Playground]:
+async def ground(
+    request: pytest.FixtureRequest, tmp_path: Path, new_database: str, redis_url: str
+) -> AsyncIterator[Playground]:
     """Settings of a whole installation; its clock shows `START`."""
     Redis.from_url(redis_url).flushall()
     made = playground(tmp_path, database_url=new_database, redis_url=redis_url, environment="test")
     move_clock(made.clock_file, START)
-    return made
+    late = request.node.get_closest_marker("late_receipts") is not None
+    return replace(made, sandbox=replace(made.sandbox, delays=LATE if late else SOON))
 
 
 @pytest.fixture
