@@ -1,6 +1,5 @@
 """Events that did not come: noted on the event after them, counted, and listed until they come."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
