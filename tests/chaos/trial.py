@@ -22,6 +22,8 @@ AWAKE_SECONDS = 2.0
 MARK_SECONDS = 15.0
 RENEWAL_SECONDS = 40.0
 """For somebody to pass a mark of it: a provider whose token is refused is tried again only now and then."""
+AT_THE_LAST_MOMENT_SECONDS = 0.2
+"""For one that took the order just before it was taken back."""
 RENEWED_SECONDS = 20.0
 Hurt = Callable[[Mark, Callable[[], Awaitable[None]], float], Awaitable[None]]
 GRANT_NOTE = "the Zalo grant was lost, an administrator consented again"
@@ -139,7 +141,7 @@ class Trial:
     async def _hit(
         self, mark: Mark, number: signal.Signals, provoke: Callable[[], Awaitable[None]] | None, seconds: float
     ) -> int | None:
-        """Give an order to whoever passes the mark next; answers who obeyed it."""
+        """Give an order to whoever passes the mark next; answers who obeyed it: perhaps one that was started meanwhile."""
         before = set(self.stand.pids().values())
         order = self.stand.marks / mark.value
         fresh = order.with_suffix(".new")
@@ -151,12 +153,14 @@ class Trial:
 
         def obeyed() -> bool:
             running = set(self.stand.pids().values())
-            hit[:] = [pid for pid in before if pid not in running or is_stopped(pid)]
+            hit[:] = [pid for pid in before | running if pid not in running or is_stopped(pid)]
             return bool(hit) and not order.exists()
 
         if await self._until(obeyed, seconds):
             return hit[0]
         order.unlink(missing_ok=True)
+        if await self._until(obeyed, AT_THE_LAST_MOMENT_SECONDS):
+            return hit[0]
         self.not_done.append(f"nobody passed {mark.value}")
         return None
 
