@@ -86,6 +86,8 @@ class Message:
     created_at: datetime
     staff: bool = False
     """To an officer: gateways have a class of message of their own for that (ĐH)."""
+    agency: str | None = None
+    """The code of the unit whose message it is, which may send under a name of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,13 @@ class Ports:
     public_url: str
     """Where providers reach us, without a slash at the end."""
     relations: Relations
+    store_receipt: Callable[[RawReceipt], Awaitable[None]]
+    """Keeps what a provider tells over a connection of the adapter's own, as the web endpoint keeps a callback.
+
+    It is committed when this answers. Raises what the database raises: then the provider must not be told OK.
+    """
+    stays: bool = False
+    """This process goes on, so a connection may be opened for what providers have to tell; a command ends soon."""
 
 
 class ChannelModule(Protocol):

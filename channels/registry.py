@@ -18,6 +18,9 @@ ADAPTERS: dict[str, str] = {
     "portal": "channels.portal",
     "email_smtp": "channels.email_smtp",
     "sms_esms": "channels.sms_esms",
+    "sms_kannel": "channels.sms_kannel",
+    "sms_smpp": "channels.sms_smpp",
+    "sms_vnpt": "channels.sms_vnpt",
     "zalo": "channels.zalo",
 }
 """A channel's settings name its adapter: `[channels.sms] adapter = "sms_esms"`."""

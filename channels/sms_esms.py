@@ -26,6 +26,7 @@ from channels.base import (
 from channels.esms_status import LONGEST_CODE, STATUS_PATH, answer_of, code_of, kind_of
 from channels.faults import Fault, outcome_of, outcome_of_silence
 from channels.http import NoReply, Reply, json_object, retry_after
+from channels.sms_sender import AgencySender, Brandname, PhoneForm, SmsClass, in_form, sender_of, unfit
 from notifier.domain.answers import Answer, NoAnswer
 from notifier.domain.content import ContentKind, SmsContent, SmsEncoding
 from notifier.domain.outcomes import Accepted, Outcome
@@ -33,6 +34,7 @@ from notifier.domain.receipts import RawReceipt, ReceiptFact
 
 SEND_PATH = "/MainService.svc/json/SendMultipleMessage_V4_post_json/"
 
+CUSTOMER_CARE = "2"
 ACCEPTED = "100"
 DUPLICATE = "124"
 """The RequestId is known: eSMS holds the message already, and says so without an SMSID."""
@@ -68,9 +70,17 @@ class Settings(BaseModel):
     base_url: HttpUrl = HttpUrl("https://rest.esms.vn")
     api_key: SecretStr
     secret_key: SecretStr
-    brandname: str
-    staff_brandname: str | None = None
+    brandname: Brandname
+    staff_brandname: Brandname | None = None
     """For messages to officers; without it they go out under `brandname`."""
+    message_class: SmsClass = SmsClass.CARE
+    staff_class: SmsClass = SmsClass.CARE
+    agencies: dict[str, AgencySender] = {}
+    class_codes: dict[SmsClass, str] = {}
+    """The SmsType of each class; without an entry it is that of customer care."""
+    phone_form: PhoneForm = "0"
+    most_parts: Annotated[int, Field(ge=1, le=10)] = 3
+    forbidden_characters: str = ""
     receipt_key: SecretStr
     """The last part of our callback address: eSMS signs nothing, so the address itself is the secret."""
     status_by_request_id: bool = False
@@ -100,14 +110,17 @@ class EsmsChannel:
         self._callback_url = callback_url(ports, settings.receipt_key.get_secret_value())
 
     async def send(self, message: Message) -> Outcome:
-        phone = domestic(message.contact.phone)
+        settings, content = self._settings, carried(message, SmsContent)
+        phone = in_form(message.contact.phone, settings.phone_form)
         if phone is None:
             return outcome_of(Fault.RECIPIENT, "no_mobile")
+        if (refused := unfit(content, settings.most_parts, settings.forbidden_characters)) is not None:
+            return refused
         reply = await self._http.request(
             "POST",
             self._base_url + SEND_PATH,
-            json=self._request(message, phone),
-            timeout_seconds=self._settings.timeout_seconds,
+            json=self._request(message, content, phone),
+            timeout_seconds=settings.timeout_seconds,
         )
         return outcome_of_reply(reply, message.idempotency_key)
 
@@ -127,25 +140,19 @@ class EsmsChannel:
     async def close(self) -> None:
         """Nothing of its own is held open: the HTTP client belongs to whoever opened it."""
 
-    def _request(self, message: Message, phone: str) -> dict[str, str]:
-        content = carried(message, SmsContent)
-        settings = self._settings
+    def _request(self, message: Message, content: SmsContent, phone: str) -> dict[str, str]:
+        settings, sender = self._settings, sender_of(self._settings, message)
         return {
             "ApiKey": settings.api_key.get_secret_value(),
             "SecretKey": settings.secret_key.get_secret_value(),
             "Phone": phone,
             "Content": content.text,
-            "Brandname": (message.staff and settings.staff_brandname) or settings.brandname,
-            "SmsType": "2",
+            "Brandname": sender.brandname,
+            "SmsType": settings.class_codes.get(sender.message_class, CUSTOMER_CARE),
             "IsUnicode": "1" if content.encoding is SmsEncoding.UCS2 else "0",
             "RequestId": message.idempotency_key,
             "CallbackUrl": self._callback_url,
         }
-
-
-def domestic(phone: str | None) -> str | None:
-    """+84912000001 → 0912000001; None for a number that is missing or not Vietnamese."""
-    return "0" + phone[3:] if phone and phone.startswith("+84") else None
 
 
 def outcome_of_reply(reply: Reply | NoReply, request_id: str) -> Outcome:

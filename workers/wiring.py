@@ -14,18 +14,21 @@ from notifier.domain.content import InboxContent
 from notifier.domain.dossiers import Status, SubjectKind
 from notifier.domain.errors import SettingsError
 from notifier.domain.ids import ChannelName, DeliveryId, ProviderName, SourceName
+from notifier.domain.receipts import RawReceipt
 from notifier.domain.recipients import Contact
 from notifier.intake.codes import DIALECTS, SourceProfile
 from notifier.intake.signature import parse_secret
 from notifier.rendering.renderer import Renderer
 from notifier.routing.rules import Rules, load_rules
 from notifier.settings import Settings
-from notifier.store import inbox
+from notifier.store import inbox, receipts
 from notifier.store.pool import Pool, connection_name, open_pool
+from notifier.telemetry.marks import Mark, pass_by
+from notifier.telemetry.metrics import RECEIPTS
 from workers.calendars import Shelf
 from workers.gate import Gate
 from workers.heartbeat import Heartbeat
-from workers.queues import Bell
+from workers.queues import RECEIPT_LANE, Bell, Step
 from workers.relations import ZaloRelations
 from workers.tokens import NoTokens, ZaloTokens
 
@@ -116,8 +119,11 @@ def source_profiles(settings: Settings) -> dict[SourceName, SourceProfile]:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, name: str) -> AsyncIterator[App]:
-    """Open pool, bell and channels; `name` is this process in leases and in the audit trail."""
+async def open_app(settings: Settings, *, name: str, stays: bool = False) -> AsyncIterator[App]:
+    """Open pool, bell and channels; `name` is this process in leases and in the audit trail.
+
+    `stays`: it works on deliveries until it is told to end, so its channels may keep connections that bring receipts.
+    """
     setups = channel_setups(settings)
     providers = providers_of(setups)
     clock = clock_of(settings)
@@ -144,6 +150,8 @@ async def open_app(settings: Settings, *, name: str) -> AsyncIterator[App]:
                 store_in_inbox=partial(_store_in_inbox, pool, clock),
                 public_url=settings.public_url,
                 relations=relations,
+                store_receipt=partial(store_receipt, pool, bell, clock),
+                stays=stays,
             )
             connections[provider] = await setup.module.connect(setup.settings, ports)
             stack.push_async_callback(connections[provider].close)
@@ -174,6 +182,15 @@ def _tokens(
         if isinstance(setup.settings, zalo.Settings):
             return ZaloTokens(pool, http, setup.settings, clock, name)
     return NoTokens()
+
+
+async def store_receipt(pool: Pool, bell: Bell, clock: Clock, raw: RawReceipt) -> None:
+    """Keep what a provider reports and ring for it, however it came. It is committed when this answers."""
+    async with pool.acquire() as connection:
+        receipt_id = await receipts.store(connection, raw, clock())
+    pass_by(Mark.CALLBACK_STORED)
+    bell.ring(RECEIPT_LANE, Step.RECEIPTS, [receipt_id])
+    RECEIPTS.labels(raw.provider, "stored").inc()
 
 
 async def _store_in_inbox(

@@ -50,7 +50,7 @@ class Workshop:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="steps", daemon=True)
         self._thread.start()
-        self._context: AbstractAsyncContextManager[App] = open_app(settings, name=name)
+        self._context: AbstractAsyncContextManager[App] = open_app(settings, name=name, stays=True)
         self._app = app = self._do(self._context.__aenter__(), START_SECONDS)
         self._calls = steps.new_calls(app)
         self._tellings = steps.Tellings(app)

@@ -65,9 +65,12 @@ def encoding_of(text: str) -> SmsEncoding:
     return SmsEncoding.GSM7 if _GSM7.issuperset(text) else SmsEncoding.UCS2
 
 
-def split(text: str) -> tuple[str, ...]:
-    """The parts that a gateway sends. No part ends between ESC and its code, or inside a UTF-16 pair."""
-    encoding = encoding_of(text)
+def split(text: str, encoding: SmsEncoding | None = None) -> tuple[str, ...]:
+    """The parts that a gateway sends, in the encoding that the text needs or in a wider one that is asked for.
+
+    No part ends between ESC and its code, or inside a UTF-16 pair.
+    """
+    encoding = encoding or encoding_of(text)
     single, each = LIMITS[encoding]
     if sum(_units(character, encoding) for character in text) <= single:
         return (text,)

@@ -16,12 +16,13 @@ from channels.base import Askable, Channel
 from channels.email_message import bounce_token
 from channels.http import HttpClient
 from channels.registry import load
+from channels.smpp.pdu import Command, Pdu, ShortMessage, encode
 from notifier.domain.answers import Answer
 from notifier.domain.content import Content
 from notifier.domain.outcomes import Outcome
 from notifier.domain.receipts import RawReceipt
 from tests.support.channels import DELIVERY, EMAIL, INBOX, SMS, ZALO, Inbox, message, ports, question, receipt
-from tests.support.peers import HttpAnswer, HttpPeer, Silence, SmtpPeer, answer_json, closed_port, running
+from tests.support.peers import HttpAnswer, HttpPeer, Silence, SmppPeer, SmtpPeer, answer_json, closed_port, running
 
 
 class Scenario(StrEnum):
@@ -56,6 +57,10 @@ class Receipts:
     settings: BaseModel
     delivered: RawReceipt
     forged: tuple[RawReceipt, ...]
+    reference: str | None = None
+    """By which `delivered` names it, where a provider's receipts know its own id alone."""
+    is_called_back: bool = True
+    """False: receipts come over a connection of the adapter's own, and no callback is authentic."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,84 @@ ESMS_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
     Scenario.ACCEPTED: answer_json({"CodeResult": "100", "CountRegenerate": 0, "SMSID": "sms-1"}),
     Scenario.THROTTLED: answer_json({"CodeResult": "103", "ErrorMessage": "balance"}),
     Scenario.REFUSED: answer_json({"CodeResult": "108", "ErrorMessage": "phone"}),
+    Scenario.NO_ANSWER: Silence.DROP,
+    Scenario.GARBAGE: HttpAnswer(200, b"<html>Bad gateway</html>"),
+}
+
+
+def smpp_settings(port: int = 1, **more: Any) -> BaseModel:
+    table = {"host": "127.0.0.1", "port": port, "tls": "none", "system_id": "tb", "password": "secret"}
+    return load("sms_smpp").Settings.model_validate({**table, "brandname": "TTHC", "timeout_seconds": 0.3, **more})
+
+
+SMPP_ANSWERS: dict[Scenario, int | bytes | Silence] = {
+    Scenario.ACCEPTED: 0,
+    Scenario.THROTTLED: 0x58,
+    Scenario.REFUSED: 0x0B,
+    Scenario.NO_ANSWER: Silence.DROP,
+    Scenario.GARBAGE: b"<html>Bad gateway</html>",
+}
+
+
+async def _submit(scenario: Scenario) -> Outcome:
+    if scenario is Scenario.DOWN:
+        return await _send("sms_smpp", smpp_settings(await closed_port()), SMS, "")
+    peer = SmppPeer(SMPP_ANSWERS[scenario])
+    async with running(peer):
+        return await _send("sms_smpp", smpp_settings(peer.port), SMS, "")
+
+
+def smpp_receipt(
+    text: bytes, *parameters: tuple[int, bytes], esm_class: int = 0x04, method: str = "SMPP"
+) -> RawReceipt:
+    body = ShortMessage(esm_class=esm_class, source="84912000123", dest="TTHC", text=text, parameters=parameters)
+    return receipt("sms", method=method, body=encode(Pdu(Command.DELIVER_SM, 7, body)))
+
+
+DELIVRD = (
+    b"id:M1 sub:001 dlvrd:001 submit date:2611200830 done date:2611200831 stat:DELIVRD err:000 text:Ho so 000.00.01"
+)
+
+
+def kannel_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
+    table = {"url": f"{url}/cgi-bin/sendsms", "username": "tb", "password": "pw", "receipt_key": "rk"}
+    return load("sms_kannel").Settings.model_validate({**table, "brandname": "TTHC", "timeout_seconds": 0.3, **more})
+
+
+KANNEL_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
+    Scenario.ACCEPTED: HttpAnswer(202, b"0: Accepted for delivery"),
+    Scenario.THROTTLED: HttpAnswer(403, b"Authorization failed for sendsms"),
+    Scenario.REFUSED: HttpAnswer(400, b"Missing receiver number, rejected"),
+    Scenario.NO_ANSWER: Silence.DROP,
+    Scenario.GARBAGE: HttpAnswer(200, b"<html>Bad gateway</html>"),
+}
+_KANNEL_QUERY = {"id": DELIVERY.hex, "event": "1", "answer": DELIVRD.decode(), "foreign": "M1"}
+
+
+def vnpt_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
+    table = {
+        "url": f"{url}/smsmarketing/api",
+        "agent_id": "12",
+        "api_user": "tb",
+        "api_password": "pw",
+        "username": "tb_tthc",
+        "contract_id": "34",
+        "labels": {"TTHC": "56", "DIEU HANH": "57"},
+        "templates": {"900": "Ho so {1} da duoc tiep nhan", "901": "Ho so {1}: {2}. Han {3}."},
+        "codes": {"9": "quota", "13": "recipient"},
+        "brandname": "TTHC",
+    }
+    return load("sms_vnpt").Settings.model_validate({**table, "timeout_seconds": 0.3, **more})
+
+
+def vnpt_reply(error: object, text: str = "x") -> HttpAnswer:
+    return answer_json({"RPLY": {"name": "send_sms_list", "ERROR": error, "ERROR_DESC": text}})
+
+
+VNPT_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
+    Scenario.ACCEPTED: vnpt_reply("0", "success"),
+    Scenario.THROTTLED: vnpt_reply("9"),
+    Scenario.REFUSED: vnpt_reply("13"),
     Scenario.NO_ANSWER: Silence.DROP,
     Scenario.GARBAGE: HttpAnswer(200, b"<html>Bad gateway</html>"),
 }
@@ -300,6 +383,27 @@ CASES: dict[str, Case] = {
             {Asked.REFUSED_TOKEN: "the keys of an account do not expire"},
         ),
     ),
+    "sms_smpp": Case(
+        smpp_settings(),
+        _submit,
+        Receipts(
+            smpp_settings(),
+            smpp_receipt(DELIVRD),
+            (smpp_receipt(DELIVRD), receipt("sms", body=smpp_receipt(DELIVRD).body)),
+            reference="m1",
+            is_called_back=False,
+        ),
+    ),
+    "sms_kannel": Case(
+        kannel_settings(),
+        _over_http("sms_kannel", kannel_settings, SMS, KANNEL_ANSWERS),
+        Receipts(
+            kannel_settings(),
+            receipt("sms", method="GET", key="rk", query=_KANNEL_QUERY),
+            (receipt("sms", method="GET", key="rx", query=_KANNEL_QUERY), receipt("sms", query=_KANNEL_QUERY)),
+        ),
+    ),
+    "sms_vnpt": Case(vnpt_settings(), _over_http("sms_vnpt", vnpt_settings, SMS, VNPT_ANSWERS), None),
     "zalo": Case(
         zalo_settings(),
         _over_http("zalo", zalo_settings, ZALO, ZALO_ANSWERS),

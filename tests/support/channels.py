@@ -24,8 +24,8 @@ SMS = SmsContent("Ho so 000.00.01.H01 da duoc tiep nhan", SmsEncoding.GSM7, 1)
 ZALO = ZaloContent("hoso_tiep_nhan", {"ma_ho_so": "000.00.01.H01", "ho_ten": "Nguyễn Văn Bình"})
 
 
-def message(content: Content, *, contact: Contact = CONTACT, staff: bool = False) -> Message:
-    return Message(DELIVERY, DELIVERY.hex, contact, content, CREATED_AT, staff)
+def message(content: Content, *, contact: Contact = CONTACT, staff: bool = False, agency: str | None = None) -> Message:
+    return Message(DELIVERY, DELIVERY.hex, contact, content, CREATED_AT, staff, agency)
 
 
 def question(reference: str | None, *, contact: Contact = CONTACT) -> Question:
@@ -78,12 +78,28 @@ class Relations:
         self.refusals.append((account, person, follows))
 
 
+@dataclass
+class Stored:
+    """Keeps what comes over a connection of an adapter's own; fails as often as `faults` says first."""
+
+    receipts: list[RawReceipt] = field(default_factory=list)
+    faults: int = 0
+
+    async def store(self, raw: RawReceipt) -> None:
+        if self.faults:
+            self.faults -= 1
+            raise ConnectionError("the database is down")
+        self.receipts.append(raw)
+
+
 def ports(
     http: HttpClient,
     *,
     tokens: Tokens | None = None,
     inbox: Inbox | None = None,
     relations: Relations | None = None,
+    stored: Stored | None = None,
+    stays: bool = False,
     provider: str = "sms",
 ) -> Ports:
     return Ports(
@@ -93,6 +109,8 @@ def ports(
         (inbox or Inbox()).store,
         "https://tb.example.gov.vn",
         relations or Relations(),
+        (stored or Stored()).store,
+        stays,
     )
 
 

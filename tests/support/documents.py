@@ -7,7 +7,7 @@ from datetime import time
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, HttpUrl, IPvAnyNetwork, SecretStr
 from pydantic.fields import FieldInfo
@@ -134,6 +134,8 @@ _KINDS: dict[Any, str] = {
 def kind(annotation: Any) -> str:
     """The kind of a setting, in words."""
     origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return kind(parts[0])
     if origin in (Union, UnionType):
         return kind(next(part for part in parts if part is not NoneType))
     if origin is Literal:
@@ -161,6 +163,10 @@ def default(field: FieldInfo) -> str:
     if isinstance(value, tuple):
         value = ", ".join(value)
     if value == {}:
+        return "empty"
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} = {each}" for name, each in value.items())
+    if value == "":
         return "empty"
     if isinstance(value, float) and value.is_integer():
         value = int(value)

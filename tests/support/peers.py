@@ -1,4 +1,4 @@
-"""Tiny scripted peers on loopback sockets: an HTTP server and an SMTP server that answer, drop or hang as told."""
+"""Tiny scripted peers on loopback sockets: an HTTP server, an SMTP server and an SMSC that answer, drop or hang as told."""
 
 import asyncio
 import json
@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl
+
+from channels.smpp.pdu import BindResponse, Command, Empty, Pdu, Taken, decode, encode
 
 
 class Silence(Enum):
@@ -182,6 +184,57 @@ class SmtpPeer(_Peer):
         writer.write(answer.encode() + b"\r\n")
         await writer.drain()
         return answer
+
+
+class SmppPeer(_Peer):
+    """An SMSC that takes every bind and gives `answers` to the submits in their order, the last one again and again.
+
+    An answer is a command_status, octets as they are to be written, or a silence; 0 takes the message as `m1`, `m2` ….
+    `tell` sends a PDU over the newest connection; what comes in is kept in `heard`.
+    """
+
+    def __init__(self, *answers: int | bytes | Silence, bind: int = 0) -> None:
+        super().__init__()
+        self.answers = list(answers) or [0]
+        self.bind = bind
+        self.binds = 0
+        self.taken = 0
+        self.heard: list[Pdu] = []
+        self._writer: asyncio.StreamWriter | None = None
+
+    def of(self, command: Command) -> list[Pdu]:
+        return [pdu for pdu in self.heard if pdu.command is command]
+
+    def tell(self, pdu: Pdu | bytes) -> None:
+        assert self._writer is not None
+        self._writer.write(pdu if isinstance(pdu, bytes) else encode(pdu))
+
+    def hang_up(self) -> None:
+        assert self._writer is not None
+        self._writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        while True:
+            head = await reader.readexactly(16)
+            pdu = decode(head + await reader.readexactly(int.from_bytes(head[:4], "big") - 16))
+            self.heard.append(pdu)
+            if pdu.command is Command.SUBMIT_SM:
+                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                if answer is Silence.DROP:
+                    return
+                if isinstance(answer, bytes):
+                    writer.write(answer)
+                elif isinstance(answer, int):
+                    self.taken += answer == 0
+                    body = Empty() if answer else Taken(f"m{self.taken}")
+                    writer.write(encode(Pdu(Command.SUBMIT_SM_RESP, pdu.sequence, body, answer)))
+            elif pdu.command is Command.BIND_TRANSCEIVER:
+                self.binds += 1
+                body = Empty() if self.bind else BindResponse("peer")
+                writer.write(encode(Pdu(Command.BIND_TRANSCEIVER_RESP, pdu.sequence, body, self.bind)))
+            elif not pdu.command & 0x8000_0000:
+                writer.write(encode(Pdu(Command(pdu.command | 0x8000_0000), pdu.sequence)))
 
 
 @asynccontextmanager

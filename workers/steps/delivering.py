@@ -191,6 +191,7 @@ async def _call(app: App, sending: Sending) -> Sending:
         content=sending.content,
         created_at=delivery.created_at,
         staff=recipient.audience.is_staff,
+        agency=sending.work.agency,
     )
     pass_by(Mark.CALL_BEFORE)
     if not app.heartbeat.is_believed():  # this process slept; somebody else may have been given the delivery

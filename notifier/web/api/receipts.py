@@ -4,13 +4,11 @@ from aiohttp import web
 
 from notifier.domain.ids import ProviderName
 from notifier.domain.receipts import RawReceipt
-from notifier.store import receipts
-from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import RECEIPTS
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
 from notifier.web.requests import read_body
-from workers.queues import RECEIPT_LANE, Step
+from workers.wiring import store_receipt
 
 KEPT_HEADERS = frozenset({"content-type", "num_retry", "user-agent", "x-zevent-server", "x-zevent-signature"})
 
@@ -33,11 +31,7 @@ async def take_receipt(request: web.Request) -> web.Response:
     if not setup.module.authentic(raw, setup.settings):
         RECEIPTS.labels(setup.name, "refused").inc()
         raise ProblemError("invalid-signature", "The callback does not prove that it comes from the provider.")
-    async with app.pool.acquire() as connection:
-        receipt_id = await receipts.store(connection, raw, app.clock())
-    pass_by(Mark.CALLBACK_STORED)
-    app.bell.ring(RECEIPT_LANE, Step.RECEIPTS, [receipt_id])
-    RECEIPTS.labels(setup.name, "stored").inc()
+    await store_receipt(app.pool, app.bell, app.clock, raw)
     return web.Response(text="OK")
 
 
