@@ -1,4 +1,4 @@
-"""Starts and stops the sandbox: one process, two real sockets (HTTP and SMTP), loopback only."""
+"""Starts and stops the sandbox: one process with real sockets (HTTP, SMTP, SMPP), loopback only."""
 
 import json
 from collections.abc import AsyncIterator
@@ -22,6 +22,7 @@ from notifier.sandbox.portal import Portal
 from notifier.sandbox.screens import Screens
 from notifier.sandbox.script import Script
 from notifier.sandbox.settings import SandboxSettings, is_loopback
+from notifier.sandbox.smsc import Smsc
 from notifier.sandbox.zalo_send import Sender
 
 _LARGEST_BODY = 1024 * 1024
@@ -34,6 +35,8 @@ class Sandbox:
 
     http_url: str
     smtp_port: int
+    smpp_port: int
+    """0 without an SMSC."""
     _messages: Messages = field(repr=False)
 
     @property
@@ -58,11 +61,21 @@ async def running(settings: SandboxSettings, *, clock: Clock = system_clock) -> 
         await web.TCPSite(runner, settings.host, settings.http_port).start()
         mail = await smtp_server.listen(parts)
         opened.push_async_callback(mail.close)
+        smpp_port = await _open_smsc(parts, opened)
         opened.push_async_callback(callbacks.close)
         opened.callback(messages.close)
         _watch_inboxes(settings, portal, callbacks)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        yield Sandbox(f"http://{host}:{runner.addresses[0][1]}", mail.port, messages)
+        yield Sandbox(f"http://{host}:{runner.addresses[0][1]}", mail.port, smpp_port, messages)
+
+
+async def _open_smsc(parts: Parts, opened: AsyncExitStack) -> int:
+    if parts.settings.smsc is None:
+        return 0
+    smsc = Smsc(parts, parts.settings.smsc)
+    await smsc.listen()
+    opened.push_async_callback(smsc.close)
+    return smsc.port
 
 
 def _watch_inboxes(settings: SandboxSettings, portal: Portal, callbacks: Callbacks) -> None:

@@ -22,14 +22,14 @@ class Behaviour:
     args: tuple[str, ...] = ()
 
 
-_MAIL, _HTTP = frozenset({EMAIL}), frozenset({SMS, ZALO})
+_MAIL, _SMS, _HTTP = frozenset({EMAIL}), frozenset({SMS}), frozenset({SMS, ZALO})
 _OR_A_QUESTION = "; `match` status: to questions about messages (SMS, Zalo)"
 BEHAVIOURS: dict[str, Behaviour] = {
     "accept": Behaviour("takes and delivers the message; on Zalo the person reads it as well"),
     "refuse": Behaviour(
-        "refuses it. Mail: at RCPT with `reply` (550 5.1.1 …). SMS: with CodeResult `code` (99). "
-        "Zalo: with `error` and `message` (-118); HTTP is 200",
-        args=("reply", "code", "error", "message"),
+        "refuses it. Mail: at RCPT with `reply` (550 5.1.1 …). SMS: with CodeResult or ERROR `code` (99), Kannel with "
+        "HTTP `status` (400), SMPP with command_status `status` (11). Zalo: with `error` and `message` (-118)",
+        args=("reply", "code", "error", "message", "status"),
     ),
     "refuse_sender": Behaviour("refuses at MAIL with `reply`; `match` is the sender or *", _MAIL, ("reply",)),
     "refuse_content": Behaviour("refuses after DATA with `reply` (554 5.6.0 …)", _MAIL, ("reply",)),
@@ -44,18 +44,29 @@ BEHAVIOURS: dict[str, Behaviour] = {
         f"takes nothing; answers HTTP 429 with Retry-After `seconds` (1){_OR_A_QUESTION}", _HTTP, ("seconds",)
     ),
     "html": Behaviour(f"takes nothing; answers HTTP 200 with a page instead of JSON{_OR_A_QUESTION}", _HTTP),
-    "no_code": Behaviour("takes nothing; the reply holds no CodeResult", frozenset({SMS})),
+    "no_code": Behaviour("takes nothing; the reply holds no CodeResult. SMPP: takes it, the answer has no id", _SMS),
+    "refuse_bind": Behaviour(
+        "SMPP: refuses the bind with `status` (13); `match` is the system_id or *", _SMS, ("status",)
+    ),
+    "cut": Behaviour("SMPP: takes nothing and cuts the connection", _SMS),
+    "accept_then_cut": Behaviour("SMPP: takes the message and cuts the connection before its answer", _SMS),
+    "odd_receipt": Behaviour(
+        "SMPP: receipts in the `form` text, parameters or both; the last with `stat` and `err`",
+        _SMS,
+        ("form", "stat", "err"),
+    ),
     "error_but_sent": Behaviour("answers error -100 although the message goes out", frozenset({ZALO})),
     "lose_token_reply": Behaviour(
         "rotates the tokens and answers HTTP 504; `match` is * or the word oauth", frozenset({ZALO})
     ),
     "fail": Behaviour(
-        "takes it and reports failure. Mail: a bounce with `status` (5.1.1) and `diagnostic`. SMS: 0 sent, 1 failed",
+        "takes it and reports failure. Mail: a bounce with `status` (5.1.1) and `diagnostic`. SMS: 0 sent, 1 failed; "
+        "SMPP: UNDELIV with `err` (0A1)",
         frozenset({EMAIL, SMS}),
-        ("status", "diagnostic"),
+        ("status", "diagnostic", "err"),
     ),
     "delay_then_fail": Behaviour("two bounces, Action delayed, then failed", _MAIL, ("status", "diagnostic")),
-    "zero_receipt": Behaviour("takes it; the report says finished with 0 sent and 0 failed", frozenset({SMS})),
+    "zero_receipt": Behaviour("takes it; the report says finished with 0 sent and 0 failed; SMPP: UNKNOWN", _SMS),
     "no_receipt": Behaviour("takes it and never reports"),
     "not_read": Behaviour("delivers it, and the person never opens it", frozenset({ZALO})),
     "duplicate_receipt": Behaviour("sends every report twice"),

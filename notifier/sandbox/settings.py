@@ -63,6 +63,26 @@ class SmsAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class SmscAccount:
+    """The account at the pretend SMSC, and how that one writes its receipts. The brandname is that of `SmsAccount`."""
+
+    system_id: str
+    password: str = field(repr=False)
+    binds: int = 10
+    """So many at once; one more is refused as already bound."""
+    rate_per_second: float | None = None
+    """Above it submits are throttled."""
+    enquire_link_seconds: float = 30.0
+    answers_in_hex: bool = True
+    """The base of the ids in the answers to submits."""
+    receipts_in_hex: bool = True
+    """The base of the ids in the texts of receipts."""
+    receipt_form: str = "both"
+    """`text`, `parameters` or `both`."""
+    dates_with_seconds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Delays:
     """How long the pretend world takes, in seconds; a pair is a range to draw from."""
 
@@ -116,6 +136,9 @@ class SandboxSettings:
     host: str = "127.0.0.1"
     http_port: int = 0
     smtp_port: int = 0
+    smsc: SmscAccount | None = None
+    """Without it nobody listens for SMPP."""
+    smpp_port: int = 0
     delays: Delays = Delays()
     portal: PortalAccess | None = None
     people: tuple[Person, ...] = ()

@@ -156,20 +156,24 @@ def default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return "none"
-    if isinstance(value, Path):
-        value = value.relative_to(ROOT)
-    if isinstance(value, bool):
-        value = str(value).lower()
-    if isinstance(value, tuple):
-        value = ", ".join(value)
-    if value == {}:
-        return "empty"
-    if isinstance(value, dict):
-        value = ", ".join(f"{name} = {each}" for name, each in value.items())
-    if value == "":
-        return "empty"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, time):
-        value = f"{value:%H:%M}"
-    return f"`{value.value if isinstance(value, Enum) else value}`"
+    return f"`{_written(value)}`" if value not in ({}, "") else "empty"
+
+
+def _written(value: Any) -> Any:
+    match value:
+        case Path():
+            return value.relative_to(ROOT)
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ", ".join(value)
+        case dict():
+            return ", ".join(f"{name} = {each}" for name, each in value.items())
+        case float() if value.is_integer():
+            return int(value)
+        case time():
+            return f"{value:%H:%M}"
+        case Enum():
+            return value.value
+        case _:
+            return value

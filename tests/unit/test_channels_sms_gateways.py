@@ -202,27 +202,27 @@ def test_the_parameters_of_a_template_are_what_was_put_into_it(first: str, secon
 
 
 @pytest.mark.parametrize(
-    ("staff", "agency", "brandname"),
+    ("reader", "agency", "brandname"),
     [
-        (False, None, "TTHC"),
-        (False, "H02.1", "TTHC"),
-        (False, "H01.14", "UBND XA"),
-        (False, "H01.14.2", "UBND XA"),
-        (False, "H01.15", "UBND TINH"),
-        (True, None, "DIEU HANH"),
-        (True, "H01.14", "UBND XA"),
-        (True, "H01.15", "DH TINH"),
+        ("citizen", None, "TTHC"),
+        ("citizen", "H02.1", "TTHC"),
+        ("citizen", "H01.14", "UBND XA"),
+        ("citizen", "H01.14.2", "UBND XA"),
+        ("citizen", "H01.15", "UBND TINH"),
+        ("officer", None, "DIEU HANH"),
+        ("officer", "H01.14", "UBND XA"),
+        ("officer", "H01.15", "DH TINH"),
     ],
 )
 async def test_the_brandname_is_that_of_the_agency_or_of_the_nearest_above_it(
-    staff: bool, agency: str | None, brandname: str
-):  # noqa: FBT001
+    reader: str, agency: str | None, brandname: str
+):
     agencies = {
         "H01": {"brandname": "UBND TINH", "staff_brandname": "DH TINH"},
         "H01.14": {"brandname": "UBND XA"},
     }
     _, (request,) = await send(
-        "sms_kannel", TAKEN, staff=staff, agency=agency, staff_brandname="DIEU HANH", agencies=agencies
+        "sms_kannel", TAKEN, staff=reader == "officer", agency=agency, staff_brandname="DIEU HANH", agencies=agencies
     )
     assert asked(request)["from"] == brandname
 
