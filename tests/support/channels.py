@@ -101,13 +101,14 @@ def ports(
     stored: Stored | None = None,
     stays: bool = False,
     provider: str = "sms",
+    public_url: str = "https://tb.example.gov.vn",
 ) -> Ports:
     return Ports(
         ProviderName(provider),
         http,
         tokens or Tokens(),
         (inbox or Inbox()).store,
-        "https://tb.example.gov.vn",
+        public_url,
         relations or Relations(),
         (stored or Stored()).store,
         stays,
