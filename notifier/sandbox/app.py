@@ -16,6 +16,7 @@ from notifier.domain.errors import SettingsError
 from notifier.sandbox import control, ledger, smtp_server, zalo_people, zalo_tokens
 from notifier.sandbox.callbacks import Callbacks
 from notifier.sandbox.esms import Gateway
+from notifier.sandbox.kannel import Kannel
 from notifier.sandbox.messages import Captured, Messages
 from notifier.sandbox.parts import Parts
 from notifier.sandbox.portal import Portal
@@ -23,6 +24,7 @@ from notifier.sandbox.screens import Screens
 from notifier.sandbox.script import Script
 from notifier.sandbox.settings import SandboxSettings, is_loopback
 from notifier.sandbox.smsc import Smsc
+from notifier.sandbox.vnpt import TemplateGateway
 from notifier.sandbox.zalo_send import Sender
 
 _LARGEST_BODY = 1024 * 1024
@@ -99,6 +101,8 @@ def _application(parts: Parts, portal: Portal) -> web.Application:
     application.add_routes(zalo_people.routes(people))
     application.add_routes(Sender(parts, grants, people).routes())
     application.add_routes(Gateway(parts).routes())
+    application.add_routes(Kannel(parts).routes())
+    application.add_routes(TemplateGateway(parts).routes())
     application.add_routes(control.routes(parts))
     application.add_routes(ledger.routes(parts.ledger))
     application.add_routes(Screens(parts, portal).routes())

@@ -46,8 +46,9 @@ class Callbacks:
         timeout_seconds: float = 5.0,
         again_on_refusal: bool = True,
         count_header: str | None = None,
+        once: bool = False,
     ) -> bool:
-        """Call until it is answered, along the ladder of `retry_seconds`. Answers whether it was taken (2xx).
+        """Call until it is answered, along the ladder of `retry_seconds` or `once`. Answers whether it was taken (2xx).
 
         Where `again_on_refusal` is false only silence is followed by another try. Calls nothing but loopback.
         """
@@ -55,7 +56,8 @@ class Callbacks:
             _log.warning("the sandbox does not call %s: not a loopback address", urlsplit(url).hostname)
             return False
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
-        for tried, pause in enumerate([0.0, *self._delays.retry_seconds]):
+        ladder = () if once else self._delays.retry_seconds
+        for tried, pause in enumerate([0.0, *ladder]):
             await asyncio.sleep(pause)
             sent = {**(headers or {}), **({count_header: str(tried)} if count_header and tried else {})}
             try:

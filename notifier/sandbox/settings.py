@@ -54,12 +54,16 @@ class ZaloApp:
 
 @dataclass(frozen=True, slots=True)
 class SmsAccount:
+    """The account at each of the pretend gateways: their user names and passwords are the two keys."""
+
     api_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     brandname: str | None = None
     """The registered brandname; None takes any."""
     status_by_request_id: bool = False
     """Whether a message can be asked about by its RequestId too; the documents name the SMSID alone."""
+    wordings: Mapping[str, str] = field(default_factory=dict)
+    """Of the gateway that takes template ids: the id of each, and its registered wording with {1}, {2} …"""
 
 
 @dataclass(frozen=True, slots=True)
