@@ -44,6 +44,8 @@ class Limits(BaseModel):
     """Messages a second; without it what the adapter knows of its provider."""
     daily_quota: Annotated[int | None, Field(gt=0)] = None
     """Messages a day, Vietnamese time; without it there is none."""
+    price_per_part: Annotated[int, Field(ge=0)] = 0
+    """Of an SMS, in đồng, by the contract."""
     slow_receipt_seconds: Annotated[float, Field(gt=0)] = 300.0
     """A receipt that takes longer counts against a provider that has an alternative."""
 

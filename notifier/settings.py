@@ -110,6 +110,15 @@ class Scope(StrEnum):
     REPORTS = "reports"
 
 
+class SmsBudget(_Table):
+    """What the SMS of one agency may cost."""
+
+    monthly: int = Field(ge=0, description="đồng in a calendar month of Vietnam")
+    bulk_share: float = Field(
+        default=0.8, ge=0, le=1, description="after this share only what is urgent or normal goes"
+    )
+
+
 class ApiToken(_Table):
     """A bearer token of one calling system."""
 
@@ -149,6 +158,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     sources: dict[str, Source] = Field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = Field(default_factory=dict)
+    sms_budgets: dict[str, SmsBudget] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("hotlines")

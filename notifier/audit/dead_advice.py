@@ -79,6 +79,7 @@ class Advice(StrEnum):
     EXPIRED = "expired"
     TEMPLATE = "template"
     BUDGET = "budget"
+    SMS_BUDGET = "sms_budget"
     REFUSED = "refused"
 
 
@@ -111,6 +112,10 @@ ADVICE: Mapping[Advice, tuple[str, str]] = {
         "Xem {provider} đã hoạt động lại chưa, rồi gửi lại.",
         "See that {provider} works again, then retry.",
     ),
+    Advice.SMS_BUDGET: (
+        "Ngân sách SMS tháng này không đủ (notifier sms budget). Tăng ngân sách hoặc chờ tháng sau, rồi gửi lại.",
+        "The month's SMS budget does not suffice (notifier sms budget). Raise it or wait for the next month, then retry.",
+    ),
     Advice.REFUSED: (
         "Gửi lại chỉ có ích khi nguyên nhân đã được khắc phục; địa chỉ sai thì bỏ (drop).",
         "A retry helps only once the cause is mended; if the address is wrong, drop it.",
@@ -133,6 +138,8 @@ def advice(letter: Letter, deduplicating: Collection[ProviderName]) -> Advice:
             return Advice.TEMPLATE
         case ReasonCode.BUDGET_SPENT:
             return Advice.BUDGET
+        case ReasonCode.SMS_BUDGET_SPENT:
+            return Advice.SMS_BUDGET
         case _:
             return Advice.REFUSED
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "post": "post an event as its dossier system would, signed",
     "dead": "what did not reach its person: see it, send it again, drop it",
     "providers": "who carries each channel, how they stand; pause and resume one",
+    "sms": "what SMS cost each agency against its budget; what becomes of a text",
     "gaps": "events that did not come, by the numbers of their neighbours",
     "remind": "the reminders of officers: what is planned, what another policy would do",
     "report": "how well officers are reminded, dossiers answered, apologised for, finished; the late list",

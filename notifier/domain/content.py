@@ -1,6 +1,6 @@
 """What is said, by the kind of content that a channel carries. All text is NFC."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -37,11 +37,15 @@ class SmsEncoding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmsContent:
-    """`parts` is the exact number of segments that `text` costs in `encoding`."""
+    """`parts` is the exact number of segments that `text` costs in `encoding`.
+
+    `replaced` tells which characters of the wording are written otherwise in `text`, and how.
+    """
 
     text: str
     encoding: SmsEncoding
     parts: int
+    replaced: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

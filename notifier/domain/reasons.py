@@ -51,6 +51,7 @@ class ReasonCode(StrEnum):
     REFUSED = "failed.refused"
     TEMPLATE_FAULT = "failed.template"
     BUDGET_SPENT = "failed.budget_spent"
+    SMS_BUDGET_SPENT = "failed.sms_budget"
     DEADLINE_PASSED = "expired.deadline"
     # moved by a receipt
     RECEIPT_DELIVERED = "delivered.receipt"
@@ -208,6 +209,10 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "cannot be rendered: {fact} is missing or does not fit ({template})",
     ),
     ReasonCode.BUDGET_SPENT: ("hết số lần thử ({attempts})", "all {attempts} attempts are used"),
+    ReasonCode.SMS_BUDGET_SPENT: (
+        "ngân sách SMS tháng {month} của {agency} không đủ (giới hạn {limit} đ)",
+        "the SMS budget of {agency} for {month} does not suffice (limit {limit} đ)",
+    ),
     ReasonCode.DEADLINE_PASSED: ("quá hạn gửi, tin không còn giá trị", "its deadline passed; it would mislead now"),
     ReasonCode.RECEIPT_DELIVERED: ("theo biên nhận", "by its receipt"),
     ReasonCode.RECEIPT_READ: ("theo biên nhận", "by its receipt"),

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import css_inline
@@ -12,7 +12,7 @@ from jinja2 import Template
 from notifier.domain.content import EmailContent, InboxContent, SmsContent
 from notifier.domain.errors import TemplateFault
 from notifier.rendering.messages import Say
-from notifier.rendering.text import one_line, sms, unaccented
+from notifier.rendering.text import one_line, replaced, sms, unaccented
 
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 _QR_MASK = 3
@@ -58,11 +58,15 @@ def inbox(say: Say, *, link: str, source: str) -> InboxContent:
 
 def short_message(say: Say, *, source: str) -> SmsContent:
     """The unaccented text; where that takes several parts, the shorter wording if it takes fewer."""
-    full = sms(unaccented(_required(say, "sms", source)))
+    full = _unaccented(_required(say, "sms", source))
     if full.parts == 1:
         return full
-    brief = sms(unaccented(_required(say, "sms_short", source)))
+    brief = _unaccented(_required(say, "sms_short", source))
     return min(full, brief, key=lambda content: content.parts)
+
+
+def _unaccented(text: str) -> SmsContent:
+    return replace(sms(unaccented(text)), replaced=replaced(text))
 
 
 def email(say: Say, layout: Template, *, link: str, sender_name: str, locale: str, source: str) -> EmailContent:

@@ -61,6 +61,13 @@ def unaccented(text: str) -> str:
     return unicodedata.normalize("NFC", bare.translate(_BARRED))
 
 
+def replaced(text: str, *, accents: bool = False) -> dict[str, str]:
+    """What `unaccented` (or, with `accents`, `normalised`) writes otherwise: each such character, in their order."""
+    write = normalised if accents else unaccented
+    composed_once = dict.fromkeys(unicodedata.normalize("NFC", text))
+    return {character: plain for character in composed_once if (plain := write(character)) != character}
+
+
 def encoding_of(text: str) -> SmsEncoding:
     return SmsEncoding.GSM7 if _GSM7.issuperset(text) else SmsEncoding.UCS2
 

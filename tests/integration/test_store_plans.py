@@ -33,6 +33,7 @@ from notifier.store import (
     receipts,
     relations,
     rings,
+    spending,
     strays,
     timelines,
 )
@@ -41,6 +42,7 @@ from notifier.store.dead import Cursor as DeadCursor
 from notifier.store.deliveries import Move
 from notifier.store.overtaking import Claim
 from notifier.store.pool import open_pool
+from notifier.store.spending import Charge
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -59,6 +61,11 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         {"delivery_pkey", "recipient_pkey", "event_pkey", "event_payload_pkey", "dossier_pkey"},
     ),
     "a relation": (lambda c: relations.last_interaction(c, "oa", "uid"), {"zalo_relation_pkey"}),
+    "an SMS charged": (lambda c: spending.charge(c, "H01", NOW.date(), [Charge(ID, 1, 1)], 9), {"attempt_pkey"}),
+    "an SMS not taken": (
+        lambda c: spending.refund(c, [ID]),
+        {"attempt_pkey", "delivery_pkey", "event_pkey", "sms_spending_pkey"},
+    ),
     "claimed receipts": (lambda c: receipts.claim(c, [1], "w", LEASE, NOW), {"receipt_pkey"}),
     "a repeat": (lambda c: events.find(c, "source", "id"), {"event_source_external_id_key"}),
     "dossiers of a batch": (lambda c: events.lock_dossiers(c, "source", ["code"], NOW), {"dossier_pkey"}),

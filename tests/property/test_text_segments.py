@@ -9,6 +9,7 @@ from notifier.rendering.text import (
     GSM7_EXTENSION,
     encoding_of,
     normalised,
+    replaced,
     sms,
     split,
     unaccented,
@@ -84,3 +85,9 @@ def test_removing_accents_again_changes_nothing(text):
 @given(anything)
 def test_normalised_text_is_nfc(text):
     assert unicodedata.is_normalized("NFC", normalised(text))
+
+
+@given(vietnamese)
+def test_the_report_of_what_is_replaced_says_all(text):
+    composed_once = unicodedata.normalize("NFC", text)
+    assert composed_once.translate(str.maketrans(replaced(text))) == unaccented(text)

@@ -1,7 +1,9 @@
+import unicodedata
+
 import pytest
 
 from notifier.domain.content import SmsEncoding
-from notifier.rendering.text import composed, normalised, one_line, sms, split, unaccented
+from notifier.rendering.text import composed, normalised, one_line, replaced, sms, split, unaccented
 
 
 def test_a_message_of_160_septets_is_one_part():
@@ -72,3 +74,27 @@ def test_marks_of_other_scripts_are_kept():
 
 def test_one_line_leaves_single_spaces():
     assert one_line("  hồ sơ \n\t số 1 ") == "hồ sơ số 1"
+
+
+def test_the_report_names_each_character_that_is_written_otherwise():
+    assert replaced("Đã nộp 20.000 ₫ – “xong”") == {
+        "Đ": "D",
+        "ã": "a",
+        "ộ": "o",
+        "₫": "d",
+        "–": "-",
+        "“": '"',
+        "”": '"',
+    }
+
+
+def test_the_report_is_the_same_for_decomposed_text():
+    assert replaced(unicodedata.normalize("NFD", "Hồ sơ")) == {"ồ": "o", "ơ": "o"}
+
+
+def test_a_text_that_goes_out_as_it_is_has_nothing_to_report():
+    assert replaced("Ho so H01.14-261119-0042") == {}
+
+
+def test_accents_that_are_kept_are_not_reported():
+    assert replaced("Hồ sơ – xong", accents=True) == {"–": "-"}

@@ -29,6 +29,7 @@ from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import ATTEMPT_SECONDS, ATTEMPTS
 from workers.calls import Calls
 from workers.gate import Asked
+from workers.steps import spending
 from workers.steps.asking import Asking, ask
 from workers.steps.asking import record as record_answers
 from workers.steps.fallbacks import Released, hours_of, settle_fallbacks
@@ -75,6 +76,7 @@ async def deliver(app: App, calls: Calls[Call], ids: Sequence[str]) -> None:
         try:
             sendings, askings = await _begin(app, chunk, calls)
             await write(app, sendings)
+            await spending.charge(app, sendings)
         except Exception:
             calls.add(Abandoned(chunk))  # the commit may have happened all the same
             raise
@@ -249,6 +251,7 @@ async def _record(app: App, finished: Sequence[Sending]) -> None:
         pass_by(Mark.RECORD_BEFORE_COMMIT)
     pass_by(Mark.RECORD_AFTER_COMMIT)
     released.ring(app)
+    await spending.give_back(app, finished)
 
 
 async def _give_back(app: App, ids: Sequence[DeliveryId]) -> None:
