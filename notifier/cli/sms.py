@@ -4,7 +4,8 @@ from datetime import date
 
 import click
 
-from notifier.rendering.text import replaced, sms, split, unaccented
+from notifier.domain.content import SmsEncoding
+from notifier.rendering.text import encoding_of, replaced, sms, split, unaccented
 from notifier.settings import Settings, load_settings
 from notifier.store import spending
 from notifier.store.pool import open_pool
@@ -36,7 +37,9 @@ def _month(_context: click.Context, _parameter: click.Parameter, text: str | Non
 @command.command("budget")
 @click.option("--month", callback=_month, metavar="MONTH", help="Which one, e.g. 2026-11. Default: the present one.")
 def budget(month: date | None) -> None:
-    """What each agency has spent on SMS in a month, against its budget (`sms_budgets` of the settings).
+    """Show what each agency spent in a month, and its budget.
+
+    Budgets are `sms_budgets` of the settings. What is in no hurry stops first, then all.
 
     \b
     notifier sms budget
@@ -81,7 +84,9 @@ def _dong(amount: int) -> str:
 @click.argument("text")
 @click.option("--accents", is_flag=True, help="Keep the accents, as no template does.")
 def text_(text: str, accents: bool) -> None:  # noqa: FBT001 - click's way
-    """How a text goes out as SMS: its characters, which of them were replaced, its encoding and its parts.
+    """Show how a text goes out, and its parts.
+
+    Which characters are replaced, which force an encoding of half the length, and how many parts have to be paid.
 
     \b
     notifier sms text "Hồ sơ H01.14-261119-0042 đã được tiếp nhận"
@@ -94,6 +99,9 @@ def text_(text: str, accents: bool) -> None:  # noqa: FBT001 - click's way
     shown = ", ".join(f"{_shown(before)} → {_shown(after)}" for before, after in changed.items())
     click.echo(f"thay / replaced: {shown or '-'}")
     parts = " + ".join(str(len(part)) for part in split(content.text))
+    beyond = sorted({each for each in content.text if encoding_of(each) is SmsEncoding.UCS2})
+    if beyond:
+        click.echo(f"ngoài GSM-7 / beyond GSM-7: {' '.join(beyond)}")
     click.echo(f"{content.encoding.upper()}, {content.parts} phần / parts ({parts} ký tự / characters)")
 
 

@@ -12,7 +12,7 @@ from notifier.domain.ids import DossierCode, EventType, ExternalId
 from notifier.intake import vendor
 from notifier.intake.cloudevents import Incoming, Item, ItemKind
 from notifier.intake.codes import SourceProfile, is_usual_dossier_code, status_of
-from notifier.intake.contacts import email_address, mobile_e164
+from notifier.intake.contacts import email_address, is_renumbered, mobile_e164
 from notifier.intake.documents import fingerprint, normalised
 from notifier.intake.fields import NAME_LENGTH, found, is_blank, read
 from notifier.intake.models import (
@@ -233,9 +233,13 @@ def _warnings(data: EventData, profile: SourceProfile) -> tuple[str, ...]:
         "LoaiDoiTuong is not known for this source": hoso.LoaiDoiTuong is not None
         and hoso.LoaiDoiTuong not in profile.subject_map,
         "SoDienThoai is not a Vietnamese mobile number": _unusable(hoso.SoDienThoai, mobile_e164),
+        "SoDienThoai has eleven digits of before 2018; it is used with ten": is_renumbered(hoso.SoDienThoai),
         "Email is not an address": _unusable(hoso.Email, email_address),
         "SoDienThoaiNguoiUyQuyen is not a Vietnamese mobile number": _unusable(
             hoso.SoDienThoaiNguoiUyQuyen, mobile_e164
+        ),
+        "SoDienThoaiNguoiUyQuyen has eleven digits of before 2018; it is used with ten": is_renumbered(
+            hoso.SoDienThoaiNguoiUyQuyen
         ),
         "EmailNguoiUyQuyen is not an address": _unusable(hoso.EmailNguoiUyQuyen, email_address),
         "UyQuyen is true but names no authorised person": bool(hoso.UyQuyen)

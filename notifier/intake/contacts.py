@@ -32,6 +32,12 @@ def mobile_e164(raw: str | None) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_renumbered(raw: str | None) -> bool:
+    """Whether the number is usable only because eleven digits of before 2018 were rewritten: somebody else may have it now."""
+    old = _ELEVEN_DIGITS.fullmatch(_SEPARATORS.sub("", raw or ""))
+    return bool(old) and mobile_e164(raw) is not None
+
+
 _SHORT = re.compile(r"1[0-9]{2,4}")
 _DIALLED = frozenset(
     {

@@ -170,3 +170,8 @@ async def test_the_operator_sees_what_becomes_of_a_text(typed):
         0,
         "Ho so - 20 d\nthay / replaced: ồ → o, ơ → o, – → -, ₫ → d\nGSM7, 1 phần / parts (12 ký tự / characters)\n",
     )
+
+
+async def test_the_operator_sees_which_characters_cost_more(typed):
+    _, out = await typed("text", "Chúc mừng 🙂")
+    assert "beyond GSM-7: 🙂\nUCS2" in out

@@ -119,6 +119,7 @@ def test_a_dossier_code_of_any_form_is_taken_with_a_warning(code):
 @pytest.mark.parametrize(
     ("changes", "warning"),
     [
+        ({"SoDienThoai": "01692000303"}, "SoDienThoai has eleven digits of before 2018; it is used with ten"),
         ({"SoDienThoai": "02963123456"}, "SoDienThoai is not a Vietnamese mobile number"),
         ({"Email": "không có"}, "Email is not an address"),
         ({"LoaiDoiTuong": "9"}, "LoaiDoiTuong is not known for this source"),

@@ -17,7 +17,7 @@ from notifier.intake.codes import (
     status_of,
     subject_of,
 )
-from notifier.intake.contacts import email_address, mobile_e164, web_link
+from notifier.intake.contacts import email_address, is_renumbered, mobile_e164, web_link
 from notifier.intake.times import parse_time
 
 PROFILE = SourceProfile(SourceName("x"), status_map={"releasing": Status.DONE, "5": Status.STOPPED})
@@ -86,18 +86,28 @@ def test_a_mobile_number_in_any_spelling_is_one_number(raw):
     assert mobile_e164(raw) == "+84912000303"
 
 
+RENUMBERED = {
+    **{f"16{digit}": f"3{digit}" for digit in range(2, 10)},
+    "120": "70", "121": "79", "122": "77", "126": "76", "128": "78",
+    "123": "83", "124": "84", "125": "85", "127": "81", "129": "82",
+    "186": "56", "188": "58", "199": "59",
+}
+"""The change of September 2018, operator by operator."""
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("01202000303", "+84702000303"),
+        *((f"0{before}2000303", f"+84{after}2000303") for before, after in RENUMBERED.items()),
         ("0129 2000 303", "+84822000303"),
         ("+841692000303", "+84392000303"),
         ("841862000303", "+84562000303"),
-        ("01992000303", "+84592000303"),
     ],
 )
 def test_an_eleven_digit_number_of_before_2018_becomes_ten_digits(old, new):
     assert mobile_e164(old) == new
+    assert is_renumbered(old)
+    assert not is_renumbered(new)
 
 
 @pytest.mark.parametrize(
