@@ -10,7 +10,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from notifier.sandbox.callbacks import wait
-from notifier.sandbox.esms_status import AT_CARRIER, FINISHED, WAITING, Statuses
+from notifier.sandbox.esms_status import AT_CARRIER, FINISHED, WAITING, WAITING_FOR_APPROVAL, Statuses
 from notifier.sandbox.messages import Captured, State
 from notifier.sandbox.parts import Parts
 from notifier.sandbox.script import SMS, Act
@@ -20,6 +20,8 @@ _BASE = "/esms/MainService.svc/json"
 _MOBILE = re.compile(r"(?:0|\+?84)[35789]\d{8}")
 _SERVICE_TYPE_CARE = "2"
 _DOUBLE = "124"
+_REPEATED = "159"
+"""Invented: that it is refused is documented, its code is not."""
 _REMEMBERED = timedelta(hours=24)
 _TAKES_NOTHING = frozenset({"refuse", "no_code", *WIRE_FAULTS})
 
@@ -43,6 +45,7 @@ class Gateway:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._requests: dict[str, datetime] = {}
+        self._texts: dict[tuple[str, str], datetime] = {}
         self._statuses = Statuses(parts)
 
     def routes(self) -> list[web.RouteDef]:
@@ -87,8 +90,13 @@ class Gateway:
             return "104"
         if not _MOBILE.fullmatch(fields.get("Phone", "")):
             return "108"
+        now = self._parts.clock()
         seen = self._requests.get(fields.get("RequestId", ""))
-        return _DOUBLE if seen and self._parts.clock() - seen < _REMEMBERED else None
+        if seen and now - seen < _REMEMBERED:
+            return _DOUBLE
+        said = self._texts.get((fields["Phone"], fields.get("Content", "")))
+        again = timedelta(seconds=self._parts.settings.sms.repeat_seconds)
+        return _REPEATED if said and now - said < again else None
 
     async def _misbehave(self, act: Act) -> web.Response:
         match act.name:
@@ -103,6 +111,7 @@ class Gateway:
         smsid, request_id = uuid4().hex, fields.get("RequestId", "")
         if request_id:
             self._requests[request_id] = self._parts.clock()
+        self._texts[fields["Phone"], fields.get("Content", "")] = self._parts.clock()
         self._statuses.took(smsid, request_id)
         self._parts.ledger.took(SMS, request_id or smsid)
         message = self._parts.messages.add(
@@ -127,7 +136,8 @@ class Gateway:
     async def _report(self, message: Captured, url: str, act: Act) -> None:
         """Hand to the carrier (7), then finish (5), and call back at each step."""
         success, failed = {"fail": (0, 1), "zero_receipt": (0, 0)}.get(act.name, (1, 0))
-        steps = [(AT_CARRIER, 0, 0), (FINISHED, success, failed)]
+        waits = [(WAITING_FOR_APPROVAL, 0, 0), (WAITING, 0, 0)] if act.name == "wait_approval" else []
+        steps = [*waits, (AT_CARRIER, 0, 0), (FINISHED, success, failed)]
         for step in reversed(steps) if act.name == "reversed_receipts" else steps:
             await wait(self._parts.settings.delays.receipt_seconds, act)
             self._statuses.move(message.reference, *step)
@@ -137,9 +147,8 @@ class Gateway:
                 await self._forge(message, url)
             if url and act.name != "no_receipt":
                 for _ in range(2 if act.name == "duplicate_receipt" else 1):
-                    await self._parts.callbacks.call(
-                        "GET", url, params=_callback(message, step), again_on_refusal=False
-                    )
+                    said = _callback(message, step) | ({"RequestId": ""} if act.name == "no_request_id" else {})
+                    await self._parts.callbacks.call("GET", url, params=said, again_on_refusal=False)
 
     async def _forge(self, message: Captured, url: str) -> None:
         """Say that it failed, to an address whose secret last part is a guess."""
@@ -182,7 +191,8 @@ def _callback(message: Captured, step: tuple[int, int, int]) -> dict[str, str]:
         "SendFailed": str(failed),
         "TotalReceiver": "1",
         "TotalSent": str(success + failed),
-        "TotalPrice": "600",
+        # the document's sample and its table spell it differently
+        "TotalPrice" if status == FINISHED else "Totalprice": "600",
         "TypeId": "2",
         "telcoid": "3",
         "phonenumber": message.to,

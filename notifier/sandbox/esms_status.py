@@ -14,7 +14,7 @@ from notifier.sandbox.parts import Parts
 from notifier.sandbox.script import SMS, STATUS
 from notifier.sandbox.wire import WIRE_FAULTS, wire_fault
 
-WAITING, FINISHED, AT_CARRIER = 2, 5, 7
+WAITING_FOR_APPROVAL, WAITING, FINISHED, AT_CARRIER = 1, 2, 5, 7
 _KEPT = timedelta(days=7)
 
 

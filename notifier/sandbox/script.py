@@ -45,6 +45,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     ),
     "html": Behaviour(f"takes nothing; answers HTTP 200 with a page instead of JSON{_OR_A_QUESTION}", _HTTP),
     "no_code": Behaviour("takes nothing; the reply holds no CodeResult. SMPP: takes it, the answer has no id", _SMS),
+    "wait_approval": Behaviour("eSMS: reports that it waits for approval and to be sent, before all else", _SMS),
+    "no_request_id": Behaviour("eSMS: its reports name the message by SMSID alone, RequestId is empty", _SMS),
     "refuse_bind": Behaviour(
         "SMPP: refuses the bind with `status` (13); `match` is the system_id or *", _SMS, ("status",)
     ),

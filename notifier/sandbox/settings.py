@@ -62,6 +62,8 @@ class SmsAccount:
     """The registered brandname; None takes any."""
     status_by_request_id: bool = False
     """Whether a message can be asked about by its RequestId too; the documents name the SMSID alone."""
+    repeat_seconds: float = 0.0
+    """For so long eSMS refuses the same text to the same number, as it does for its test brandname."""
     wordings: Mapping[str, str] = field(default_factory=dict)
     """Of the gateway that takes template ids: the id of each, and its registered wording with {1}, {2} …"""
 

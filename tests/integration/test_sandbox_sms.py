@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import aiohttp
 import pytest
 
 from notifier.sandbox.app import running
-from tests.support.sandbox import listening, sandbox_settings
+from tests.support.sandbox import SMS, listening, sandbox_settings
 from tests.support.waiting import until
 
 PHONE = "0912000101"
@@ -186,6 +187,37 @@ async def test_reports_can_come_before_the_reply(http, notifier):
     await script(http, {"behave": "receipt_first"})
     await send(http, notifier)
     assert len(notifier.calls) == 2
+
+
+async def test_a_message_can_wait_for_its_approval_first(http, notifier):
+    await script(http, {"behave": "wait_approval"})
+    await send(http, notifier)
+    assert [call.query["SendStatus"] for call in await reports(notifier, 4)] == ["1", "2", "7", "5"]
+
+
+async def test_a_report_can_name_the_message_by_the_gateways_id_alone(http, notifier):
+    await script(http, {"behave": "no_request_id"})
+    reply = await send(http, notifier)
+    last = (await reports(notifier, 2))[-1].query
+    assert (last["RequestId"], last["SMSID"]) == ("", reply["SMSID"])
+
+
+async def test_the_price_is_spelt_in_two_ways(http, notifier):
+    await send(http, notifier)
+    assert [{"TotalPrice", "Totalprice"} & set(call.query) for call in await reports(notifier, 2)] == [
+        {"Totalprice"},
+        {"TotalPrice"},
+    ]
+
+
+async def test_the_same_text_to_the_same_number_is_refused_for_a_while_where_the_account_is_so(notifier):
+    account = replace(SMS, repeat_seconds=300)
+    async with (
+        running(sandbox_settings(notifier.url, sms=account)) as sandbox,
+        aiohttp.ClientSession(sandbox.http_url) as http,
+    ):
+        codes = [(await send(http, notifier, RequestId=each * 32))["CodeResult"] for each in "ab"]
+    assert codes == ["100", "159"]
 
 
 async def test_without_a_report_the_message_is_delivered_all_the_same(sandbox, http, notifier):
