@@ -11,6 +11,7 @@ drops doubles, so a message whose answer is lost stays unknown.
 
 import asyncio
 import ssl
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -44,6 +45,8 @@ class Settings(BaseModel):
     host: str
     port: Annotated[int, Field(ge=1, le=65535)] = 2775
     tls: Literal["none", "tls"] = "tls"
+    tls_ca_file: Path | None = None
+    """The certificates of a carrier's own authority; without it those of this system."""
     system_id: Annotated[str, Field(min_length=1, max_length=15)]
     password: SecretStr
     """The standard allows 8 characters; some SMSCs give out longer ones."""
@@ -99,7 +102,7 @@ class SmppChannel:
         target = Target(
             settings.host,
             settings.port,
-            ssl.create_default_context() if settings.tls == "tls" else None,
+            ssl.create_default_context(cafile=settings.tls_ca_file) if settings.tls == "tls" else None,
             credentials,
             Patience(settings.timeout_seconds, settings.enquire_link_seconds),
             settings.vendor_statuses,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -50,13 +51,14 @@ def answer_json(value: Any, status: int = 200, headers: dict[str, str] | None = 
 
 
 class _Peer:
-    def __init__(self) -> None:
+    def __init__(self, tls: SSLContext | None = None) -> None:
+        self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -193,8 +195,8 @@ class SmppPeer(_Peer):
     `tell` sends a PDU over the newest connection; what comes in is kept in `heard`.
     """
 
-    def __init__(self, *answers: int | bytes | Silence, bind: int = 0) -> None:
-        super().__init__()
+    def __init__(self, *answers: int | bytes | Silence, bind: int = 0, tls: SSLContext | None = None) -> None:
+        super().__init__(tls)
         self.answers = list(answers) or [0]
         self.bind = bind
         self.binds = 0

@@ -1,8 +1,12 @@
 """The SMPP adapter, its bind and its receipts, against a scripted SMSC on a real socket."""
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -227,6 +231,37 @@ async def test_a_command_that_we_do_not_know_is_refused_and_the_bind_lives():
         peer.tell(bytes.fromhex("00000010000001030000000000000005"))
         await until(lambda: Pdu(Command.GENERIC_NACK, 5, status=3) in peer.heard, 5, "the refusal")
         assert isinstance(await channel.send(message(SMS)), Accepted)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> Path:
+    """Key and certificate of an SMSC on this machine, signed by itself, in one file."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl, which makes the certificate, is not on this machine")
+    file, key = tmp_path_factory.mktemp("tls") / "smsc.pem", tmp_path_factory.mktemp("tls") / "key.pem"
+    wanted = ["-subj", "/CN=smsc.example.vn", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    made = ["openssl", "req", "-x509", *curve, *wanted, "-keyout", str(key), "-out", str(file)]
+    subprocess.run(made, check=True, capture_output=True)
+    file.write_bytes(key.read_bytes() + file.read_bytes())
+    return file
+
+
+def speaking_tls(certificate: Path) -> SmppPeer:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return SmppPeer(tls=context)
+
+
+async def test_a_bind_can_be_encrypted(certificate: Path):
+    outcome = await send(speaking_tls(certificate), tls="tls", tls_ca_file=certificate, timeout_seconds=2)
+    assert outcome == Accepted("m1")
+
+
+async def test_an_smsc_that_nobody_vouches_for_is_told_nothing(certificate: Path):
+    peer = speaking_tls(certificate)
+    assert await send(peer, tls="tls", timeout_seconds=2) == Throttled("tls", "config")
+    assert peer.heard == []
 
 
 # Receipts
