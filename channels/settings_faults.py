@@ -4,6 +4,7 @@ import difflib
 import json
 import re
 from datetime import time
+from enum import Enum
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -23,7 +24,9 @@ def sentence(prefix: str, model: type[BaseModel], fault: ErrorDetails) -> str:
         near = difflib.get_close_matches(name, model.model_fields, n=1)
         advice = f"Write {near[0]}." if near else "Remove it."
         return f"{key} is not a setting; one of {', '.join(model.model_fields) or 'none'} is expected. {advice}"
-    wanted = expected(name, field)
+    if fault["type"] == "extra_forbidden":
+        return f"{key} is not a setting. Remove it or correct its name."
+    wanted = _wanted(name, field, fault)
     if fault["type"] == "missing":
         return f"{key} is missing; {wanted} is expected."
     limit = "" if fault["type"].endswith(("_type", "_parsing")) else _limit(fault)
@@ -31,10 +34,20 @@ def sentence(prefix: str, model: type[BaseModel], fault: ErrorDetails) -> str:
     return f"{key} is {found}; {wanted}{limit} is expected.{_advice(name, field, fault['input'])}"
 
 
+def _wanted(name: str, field: FieldInfo, fault: ErrorDetails) -> str:
+    """What is expected in the place of the fault: as the check itself says it, else by the kind of the setting."""
+    context = fault.get("ctx", {})
+    if fault["type"] == "value_error":
+        return str(context["error"])
+    if fault["type"] in {"enum", "literal_error"} and len(fault["loc"]) > 1:
+        return f"one of {context['expected'].replace(' or ', ', ')}".replace("'", '"')
+    return expected(name, field) if len(fault["loc"]) == 1 else fault["msg"].removeprefix("Input should be ")
+
+
 def expected(name: str, field: FieldInfo) -> str:
     """What a setting holds, in words."""
     kinds = _kinds(field)
-    choices = [json.dumps(choice) for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
+    choices = [json.dumps(choice) for kind in kinds for choice in _choices(kind)]
     if choices:
         return f"one of {', '.join(choices)}"
     if float in kinds or int in kinds:
@@ -47,6 +60,12 @@ def expected(name: str, field: FieldInfo) -> str:
         str: "a text in quotes",
     }
     return next((words[kind] for kind in kinds if kind in words), "a table or list")
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return tuple(member.value for member in kind) if isinstance(kind, type) and issubclass(kind, Enum) else ()
 
 
 def _kinds(field: FieldInfo) -> tuple[Any, ...]:

@@ -36,7 +36,10 @@ PART_AGAIN_SECONDS = 0.5
 
 
 def _status(text: object) -> object:
-    return int(text, 0) if isinstance(text, str) else text
+    try:
+        return int(text, 0) if isinstance(text, str) else text
+    except ValueError:
+        raise ValueError("a status such as 0x0400") from None
 
 
 class Settings(BaseModel):

@@ -138,3 +138,25 @@ def test_the_addresses_of_a_channel_are_those_of_its_settings():
 
 async def test_a_client_that_was_never_used_can_be_closed():
     await HttpClient(frozenset()).close()
+
+
+SMPP = {"adapter": "sms_smpp", "host": "smsc.example.vn", "system_id": "tb", "password": "pw", "brandname": "TINHMAU"}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            {"agencies": {"H01": {"brandname": "TEN QUA DAI ROI"}}},
+            'channels.sms.agencies.H01.brandname is "TEN QUA DAI ROI"; at most eleven letters, digits,',
+        ),
+        ({"agencies": {"H01": {"brand": "X"}}}, "channels.sms.agencies.H01.brand is not a setting. Remove it"),
+        (
+            {"vendor_statuses": {"0x0400": "recipent"}},
+            'channels.sms.vendor_statuses.0x0400 is "recipent"; one of "recipient", ',
+        ),
+        ({"message_class": "CARE"}, 'channels.sms.message_class is "CARE"; one of "CSKH", "QC", "DH" is expected.'),
+    ],
+)
+def test_a_fault_inside_a_table_is_named_where_it_stands(more, said: str):
+    assert said in fault({**SMPP, **more})
