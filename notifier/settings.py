@@ -74,6 +74,49 @@ class Web(_Table):
     max_backlog: int = Field(default=500_000, ge=1, description="unsent messages above which posts get 429")
 
 
+class Inbox(_Table):
+    """How people and the portal look at inboxes."""
+
+    ticket_seconds: int = Field(default=60, ge=5, le=600, description="how long a one-time ticket can be used")
+    session_minutes: int = Field(default=15, ge=1, le=720, description="how long what a ticket opens stays open")
+    heartbeat_seconds: float = Field(default=15, gt=0, le=300, description="a live stream is never silent for longer")
+    max_streams_each: int = Field(default=8, ge=1, description="live streams of one inbox in one process")
+    max_streams: int = Field(default=5000, ge=1, description="live streams of one process")
+    allowed_origins: list[str] = Field(default_factory=list, description="web sites whose pages may call the inbox API")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if not re.fullmatch(r"https?://[a-z0-9.\[\]:-]+", origin):
+                raise ValueError(
+                    f'"{origin}" is no origin: scheme, host and port, such as https://portal.example.gov.vn'
+                )
+        return origins
+
+
+class Identity(_Table):
+    """The identity provider whose access tokens open their bearer's own inbox."""
+
+    issuer: str = Field(pattern=r"^https?://[^\s?#]+$", description="exactly as `iss` in the tokens says it")
+    jwks_url: HttpUrl | None = Field(default=None, description="where the keys are, if discovery shall not be asked")
+    audience: list[str] = Field(min_length=1, description="`aud` of tokens that are meant for us")
+    algorithms: tuple[Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"], ...] = (
+        Field(default=("RS256", "PS256", "ES256", "EdDSA"), min_length=1, description="no other one counts")
+    )
+    token_types: tuple[str, ...] = Field(default=("at+jwt", "JWT"), description="`typ` of tokens that count")
+    citizen_claim: str | None = Field(default=None, min_length=1, description="claim that holds the personal number")
+    officer_claim: str | None = Field(default=None, min_length=1, description="claim that holds the officer's code")
+    required_scope: str | None = Field(default=None, min_length=1, description="a scope that the token must have")
+    leeway_seconds: float = Field(default=60, ge=0, le=300, description="how far the two clocks may be apart")
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> "Identity":
+        if self.citizen_claim is None and self.officer_claim is None:
+            raise ValueError("`citizen_claim` or `officer_claim` is missing: a token has to say whose inbox it opens")
+        return self
+
+
 class Callback(_Table):
     """How a dossier system hears what became of its notices. Without `url` it asks by itself: GET /v1/callbacks."""
 
@@ -156,6 +199,8 @@ class Settings(BaseSettings):
     database: Database
     redis: Redis
     web: Web = Web()
+    inbox: Inbox = Inbox()
+    identity: Identity | None = None
     sources: dict[str, Source] = Field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = Field(default_factory=dict)
     sms_budgets: dict[str, SmsBudget] = Field(default_factory=dict)
@@ -186,6 +231,10 @@ class Settings(BaseSettings):
                 raise ValueError("clock_file is for the demo and the tests; production runs on the real time")
             if not self.public_url.startswith("https://"):
                 raise ValueError("public_url is plain http; production needs https, citizens follow this link")
+            if self.identity and not self.identity.issuer.startswith("https://"):
+                raise ValueError(
+                    "identity.issuer is plain http; production needs https, its keys are what proves people"
+                )
             for name, source in self.sources.items():
                 if source.callback and source.callback.url and source.callback.url.scheme != "https":
                     raise ValueError(f'sources."{name}".callback.url is plain http; production needs https')

@@ -1,7 +1,7 @@
 """When a fallback's turn has come, and when it is no longer needed. Total, idempotent, blind to the order it is given.
 
-One person's deliveries for one event are siblings. The portal inbox reaches nobody who does not look, so it does not
-count here. Of the others:
+One person's deliveries for one event are siblings. The portal inbox reaches nobody who does not look, so it counts only
+once its message was read. Of the others:
 
 - one has reached the person (delivered, read; accepted, where its provider proves no more): fallbacks are cancelled;
 - one is still under way (to be sent, in a call, waiting for its receipt): fallbacks wait;
@@ -30,7 +30,7 @@ def after_settled(
 
     `proving` are the providers that can prove delivery; `hours` all hours that bind each channel for this person.
     """
-    ways = sorted((each for each in siblings if each.content_kind is not ContentKind.INBOX), key=_place)
+    ways = sorted((each for each in siblings if _counts(each)), key=_place)
     reached = next((each for each in ways if _reached(each, proving)), None)
     if reached:
         needless = Reason(ReasonCode.FALLBACK_NOT_NEEDED, {"reached": reached.channel})
@@ -62,6 +62,10 @@ def _release(
 
 def _place(delivery: Delivery) -> tuple[int, ChannelName, DeliveryId]:
     return delivery.rank, delivery.channel, delivery.id
+
+
+def _counts(delivery: Delivery) -> bool:
+    return delivery.content_kind is not ContentKind.INBOX or delivery.state is DeliveryState.READ
 
 
 def _unsent_fallback(delivery: Delivery) -> bool:

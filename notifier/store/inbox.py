@@ -1,10 +1,12 @@
 """The portal inbox. Each person's messages are numbered without gaps, in the order in which they became visible."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from notifier.domain.content import InboxContent
-from notifier.domain.ids import DeliveryId, InboxOwner
+from notifier.domain.ids import DeliveryId, DossierCode, InboxOwner, SourceName
 from notifier.store.pool import Connection
 
 CHANGED = "inbox_changed"
@@ -22,6 +24,25 @@ class InboxMessage:
     dossier_code: str
     created_at: datetime
     read_at: datetime | None
+    archived_at: datetime | None
+
+
+class Show(StrEnum):
+    """Which messages of an inbox. What is archived is out of sight until it is asked for."""
+
+    CURRENT = "current"
+    UNREAD = "unread"
+    READ = "read"
+    ARCHIVED = "archived"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Messages of one inbox: those named, or with `through` all that are in sight up to that `seq`."""
+
+    ids: tuple[DeliveryId, ...] = ()
+    through: int | None = None
 
 
 _STORE = """
@@ -57,24 +78,37 @@ async def tell(connection: Connection, owner: InboxOwner) -> None:
     await connection.execute("SELECT pg_notify($1, $2)", CHANGED, owner)
 
 
-_PAGE = """
-SELECT seq, delivery_id AS id, title, body, link, source, dossier_code, created_at, read_at
-FROM inbox_message WHERE owner = $1 AND seq < $2 AND (NOT $3 OR read_at IS NULL) ORDER BY seq DESC LIMIT $4
-"""  # primary key; inbox_unread when only unread ones are asked for
+_COLUMNS = "seq, delivery_id AS id, title, body, link, source, dossier_code, created_at, read_at, archived_at"
+_SHOWN = {
+    Show.CURRENT: "archived_at IS NULL",  # inbox_current
+    Show.UNREAD: "archived_at IS NULL AND read_at IS NULL",  # inbox_unread
+    Show.READ: "archived_at IS NULL AND read_at IS NOT NULL",  # inbox_current
+    Show.ARCHIVED: "archived_at IS NOT NULL",  # inbox_archived
+    Show.ALL: "true",  # primary key
+}
+_OF_DOSSIER = "dossier_code = $4 AND ($5::text IS NULL OR source = $5)"  # inbox_dossier
 
 
 async def page(
-    connection: Connection, owner: InboxOwner, *, before: int | None, unread_only: bool, limit: int
+    connection: Connection,
+    owner: InboxOwner,
+    *,
+    before: int | None,
+    limit: int,
+    show: Show = Show.CURRENT,
+    dossier: DossierCode | None = None,
+    source: SourceName | None = None,
 ) -> list[InboxMessage]:
-    """Newest first. `before` is the `seq` of the last message of the page before."""
-    rows = await connection.fetch(_PAGE, owner, before if before is not None else 1 << 62, unread_only, limit)
+    """Newest first. `before` is the `seq` of the last message of the page before; `source` counts with `dossier` only."""
+    shown = f"SELECT {_COLUMNS} FROM inbox_message WHERE owner = $1 AND seq < $2 AND {_SHOWN[show]}"
+    values = [owner, before if before is not None else 1 << 62, limit]
+    if dossier is not None:
+        shown, values = f"{shown} AND {_OF_DOSSIER}", [*values, dossier, source]
+    rows = await connection.fetch(f"{shown} ORDER BY seq DESC LIMIT $3", *values)
     return [InboxMessage(**row) for row in rows]
 
 
-_AFTER = """
-SELECT seq, delivery_id AS id, title, body, link, source, dossier_code, created_at, read_at
-FROM inbox_message WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3
-"""  # primary key
+_AFTER = f"SELECT {_COLUMNS} FROM inbox_message WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3"  # primary key
 
 
 async def after(connection: Connection, owner: InboxOwner, seq: int, limit: int) -> list[InboxMessage]:
@@ -83,9 +117,10 @@ async def after(connection: Connection, owner: InboxOwner, seq: int, limit: int)
 
 
 async def unread(connection: Connection, owner: InboxOwner) -> int:
+    """How many are in sight and not read."""
     count: int = await connection.fetchval(
-        "SELECT count(*) FROM inbox_message WHERE owner = $1 AND read_at IS NULL", owner
-    )
+        "SELECT count(*) FROM inbox_message WHERE owner = $1 AND read_at IS NULL AND archived_at IS NULL", owner
+    )  # inbox_unread
     return count
 
 
@@ -94,20 +129,59 @@ async def newest_seq(connection: Connection, owner: InboxOwner) -> int:
     return seq or 0
 
 
-_MARK_READ = """
-WITH found AS (
-    SELECT read_at FROM inbox_message WHERE owner = $1 AND delivery_id = $2
-), marked AS (
-    UPDATE inbox_message SET read_at = $3 WHERE owner = $1 AND delivery_id = $2 AND read_at IS NULL RETURNING 1
+_NAMED = "SELECT owner, seq FROM inbox_message WHERE delivery_id = ANY ($2::uuid[])"  # inbox_message_delivery_id_key
+_THROUGH = (
+    "SELECT owner, seq FROM inbox_message WHERE owner = $1 AND seq <= $2 AND archived_at IS NULL"  # inbox_current
 )
-SELECT (SELECT count(*) FROM found) AS found, (SELECT count(*) FROM marked) AS marked
-"""
+
+
+def _of(chosen: Chosen) -> tuple[str, Sequence[DeliveryId] | int]:
+    return (_NAMED, chosen.ids) if chosen.through is None else (_THROUGH, chosen.through)
 
 
 async def mark_read(
-    connection: Connection, owner: InboxOwner, delivery_id: DeliveryId, now: datetime
-) -> tuple[bool, bool]:
-    """Whether there is such a message in this inbox, and whether it was unread until now."""
-    row = await connection.fetchrow(_MARK_READ, owner, delivery_id, now)
-    assert row is not None  # noqa: S101 - the statement always answers one row
-    return bool(row["found"]), bool(row["marked"])
+    connection: Connection, owner: InboxOwner, chosen: Chosen, now: datetime, most: int
+) -> list[DeliveryId]:
+    """Mark up to `most` of the chosen messages as read, the oldest first; answers those that were unread until now."""
+    which, value = _of(chosen)
+    rows = await connection.fetch(
+        f"""
+        WITH chosen AS MATERIALIZED ({which} AND read_at IS NULL ORDER BY seq LIMIT $4), found AS MATERIALIZED (
+            SELECT seq FROM chosen JOIN inbox_message m USING (owner, seq) WHERE owner = $1 AND m.read_at IS NULL
+            ORDER BY seq FOR UPDATE OF m
+        )
+        UPDATE inbox_message m SET read_at = $3 FROM found WHERE m.owner = $1 AND m.seq = found.seq
+        RETURNING m.delivery_id
+        """,
+        owner,
+        value,
+        now,
+        most,
+    )
+    return [row["delivery_id"] for row in rows]
+
+
+async def archive(connection: Connection, owner: InboxOwner, chosen: Chosen, at: datetime | None) -> int:
+    """Put the chosen messages out of sight, or with None back into it; answers how many moved."""
+    which, value = _of(chosen)
+    rows = await connection.fetch(
+        f"""
+        WITH chosen AS MATERIALIZED ({which})
+        UPDATE inbox_message m SET archived_at = $3 FROM chosen
+        WHERE m.owner = $1 AND (m.owner, m.seq) = (chosen.owner, chosen.seq)
+          AND (m.archived_at IS NULL) = ($3::timestamptz IS NOT NULL)
+        RETURNING 1
+        """,
+        owner,
+        value,
+        at,
+    )
+    return len(rows)
+
+
+async def holds(connection: Connection, owner: InboxOwner, delivery_id: DeliveryId) -> bool:
+    """Whether there is such a message in this inbox."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM inbox_message WHERE delivery_id = $2 AND owner = $1)", owner, delivery_id
+    )  # inbox_message_delivery_id_key
+    return found

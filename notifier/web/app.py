@@ -6,8 +6,10 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from notifier.web.keys import APP, REPORTING, WATCH
+from notifier.web.access.key_ring import KeyRing
+from notifier.web.keys import APP, KEYS, REPORTING, WATCH
 from notifier.web.live import InboxWatch
+from notifier.web.origins import allow_origin, answer_preflights
 from notifier.web.pressure import PRESSURE, Pressure
 from notifier.web.problems import problems
 from notifier.web.routes import ROUTES
@@ -26,16 +28,19 @@ LINGER_SECONDS = 1
 
 def web_application(app: App) -> web.Application:
     """The aiohttp application over an open `App`."""
-    application = web.Application(middlewares=[problems])
+    application = web.Application(middlewares=[answer_preflights, problems])
     application[APP] = app
+    application[KEYS] = KeyRing(app.settings.identity, app.clock) if app.settings.identity else None
     application[PRESSURE] = Pressure(app)
-    application[WATCH] = InboxWatch(app.pool)
+    limits = app.settings.inbox
+    application[WATCH] = InboxWatch(app.pool, most_each=limits.max_streams_each, most=limits.max_streams)
     application[REPORTING] = asyncio.Lock()
     for route in ROUTES:
         application.router.add_route(route.method, route.path, route.handler)
-    application.on_response_prepare.append(_secure)
+    application.on_response_prepare.extend([_secure, allow_origin])
     application.on_shutdown.append(_end_streams)
     application.cleanup_ctx.append(_listen)
+    application.on_cleanup.append(_close_keys)
     return application
 
 
@@ -50,6 +55,11 @@ async def _listen(application: web.Application) -> AsyncIterator[None]:
     listener.cancel()
     with suppress(asyncio.CancelledError):
         await listener
+
+
+async def _close_keys(application: web.Application) -> None:
+    if (keys := application[KEYS]) is not None:
+        await keys.close()
 
 
 async def _end_streams(application: web.Application) -> None:

@@ -4,10 +4,13 @@ import asyncio
 
 from aiohttp import web
 
+from notifier.web.access.key_ring import KeyRing
 from notifier.web.live import InboxWatch
 from workers.wiring import App
 
 APP = web.AppKey("app", App)
 WATCH = web.AppKey("watch", InboxWatch)
+KEYS: web.AppKey[KeyRing | None] = web.AppKey("keys")
+"""Those of the identity provider, where one is configured."""
 REPORTING = web.AppKey("reporting", asyncio.Lock)
 """Held while a report is made."""

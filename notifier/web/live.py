@@ -17,22 +17,33 @@ log = logging.getLogger(__name__)
 RECONNECT_SECONDS = 2
 
 
+class FullError(Exception):
+    """As many watch this inbox, or all inboxes together, as may."""
+
+
 class InboxWatch:
     """Wakes those who watch an inbox when it has something new. What is new they read from the database."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, most_each: int, most: int) -> None:
         self._pool = pool
+        self._most_each = most_each
+        self._most = most
         self._watchers: dict[InboxOwner, set[asyncio.Event]] = defaultdict(set)
+        self._count = 0
         self.closing = asyncio.Event()
 
     @contextmanager
     def watching(self, owner: InboxOwner) -> Iterator[asyncio.Event]:
-        """An event that is set whenever `owner` may have something new; who waits on it clears it."""
+        """An event that is set whenever `owner` may have something new; who waits on it clears it. Raises `FullError`."""
+        if len(self._watchers.get(owner, ())) >= self._most_each or self._count >= self._most:
+            raise FullError
         news = asyncio.Event()
         self._watchers[owner].add(news)
+        self._count += 1
         try:
             yield news
         finally:
+            self._count -= 1
             self._watchers[owner].discard(news)
             if not self._watchers[owner]:
                 del self._watchers[owner]

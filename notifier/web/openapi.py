@@ -42,6 +42,12 @@ _PROBLEM: dict[str, Any] = {
 
 _SECURITY: dict[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token of [api_tokens] with the right scope."},
+    "inbox": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token of the identity provider or a session (`inbox` is `me` or `officer` then), or a "
+        "token of [api_tokens] with the scope `inbox`.",
+    },
     "webhook": {
         "type": "apiKey",
         "in": "header",

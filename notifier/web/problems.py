@@ -16,7 +16,19 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-RETRY_AFTER_SECONDS = {"database-unavailable": 5, "busy": 2, "backlog": 30}
+RETRY_AFTER_SECONDS = {
+    "database-unavailable": 5,
+    "busy": 2,
+    "backlog": 30,
+    "identity-unavailable": 10,
+    "too-many-streams": 30,
+}
+_NOT_TAKEN = 'Bearer error="invalid_token"'  # RFC 6750, section 3.1
+CHALLENGES = {
+    "unauthorized": "Bearer",
+    **dict.fromkeys(("token-invalid", "token-not-for-us", "token-expired", "token-early"), _NOT_TAKEN),
+    **dict.fromkeys(("ticket-spent", "session-ended"), _NOT_TAKEN),
+}
 _BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 415: "unsupported-media-type"}
 
 
@@ -47,7 +59,7 @@ def problem_response(
     if code in RETRY_AFTER_SECONDS:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS[code])
     if document["status"] == 401:  # noqa: PLR2004 - RFC 9110 asks for the header with this status
-        response.headers["WWW-Authenticate"] = "Bearer" if code == "unauthorized" else "Signature"
+        response.headers["WWW-Authenticate"] = CHALLENGES.get(code, "Signature")
     return response
 
 

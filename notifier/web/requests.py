@@ -15,6 +15,7 @@ from notifier.web.problems import ProblemError
 CHUNK_BYTES = 65_536
 DIGITS_MOST = 18
 """Longer numbers could pass the bounds of what the database keeps."""
+NAME_LONGEST = 255
 _IN_NO_NAME = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -47,6 +48,16 @@ def name_in_path(request: web.Request, name: str) -> str:
     text = request.match_info[name]
     if _IN_NO_NAME.search(text):
         raise ProblemError("not-found", "Nothing has a name like this.")
+    return unicodedata.normalize("NFC", text)
+
+
+def name_in_query(request: web.Request, name: str) -> str | None:
+    """A parameter of the address that is a name, in NFC; None where it is not there. Raises `invalid-query`."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not text or len(text) > NAME_LONGEST or _IN_NO_NAME.search(text):
+        raise ProblemError("invalid-query", f"The parameter {name} is a name of 1 to {NAME_LONGEST} characters.")
     return unicodedata.normalize("NFC", text)
 
 

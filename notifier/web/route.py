@@ -23,5 +23,5 @@ class Route:
     query: dict[str, str] = field(default_factory=dict)
     """Parameter → what it does."""
     security: str | None = None
-    """`bearer` or `webhook`."""
+    """`bearer`, `inbox` or `webhook`."""
     media_type: str = "application/json"

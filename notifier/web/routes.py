@@ -6,8 +6,9 @@ from typing import Any
 from aiohttp import web
 
 from notifier.intake.models import EventEnvelope
-from notifier.web.api import callbacks, dead, events, gaps, inbox, operations, receipts, reports, timeline
+from notifier.web.api import callbacks, dead, events, gaps, operations, receipts, reports, timeline
 from notifier.web.directory_routes import DIRECTORY_ROUTES
+from notifier.web.inbox_routes import INBOX_ROUTES
 from notifier.web.openapi import openapi_document
 from notifier.web.pages import lookup
 from notifier.web.route import Route
@@ -75,45 +76,7 @@ ROUTES: tuple[Route, ...] = (
         for path in ("/v1/receipts/{provider}", "/v1/receipts/{provider}/{key}")
         for method in ("GET", "POST")
     ),
-    Route(
-        "POST",
-        "/v1/inbox/lookup",
-        inbox.look_up,
-        "The opaque name of one person's portal inbox",
-        {200: "The name; known and unknown people are answered alike", 400: "Not one person", 401: "No token"},
-        body={"application/json": inbox.InboxQuery},
-        security="bearer",
-    ),
-    Route(
-        "GET",
-        "/v1/inbox/{inbox}/messages",
-        inbox.list_messages,
-        "Messages of an inbox, newest first, with the number of unread ones",
-        {200: "A page", 400: "A parameter is not of its form", 401: "No token"},
-        query={
-            "before": "continue after this `seq`",
-            "limit": "1 to 100, default 20",
-            "unread": "`true`: only unread ones",
-        },
-        security="bearer",
-    ),
-    Route(
-        "POST",
-        "/v1/inbox/{inbox}/messages/{message}/read",
-        inbox.mark_read,
-        "Mark a message as read: proof that the notice was seen",
-        {204: "It is read, now or before", 401: "No token", 404: "No such message"},
-        security="bearer",
-    ),
-    Route(
-        "GET",
-        "/v1/inbox/{inbox}/stream",
-        inbox.stream,
-        "Live messages as server-sent events; replays what came after `Last-Event-ID`",
-        {200: "A stream without end", 401: "No token"},
-        security="bearer",
-        media_type="text/event-stream",
-    ),
+    *INBOX_ROUTES,
     Route(
         "GET",
         "/v1/dossiers/{source}/{code}/timeline",

@@ -30,6 +30,7 @@ from notifier.store import (
     inbox,
     lookups,
     overtaking,
+    passes,
     receipts,
     relations,
     rings,
@@ -40,6 +41,7 @@ from notifier.store import (
 from notifier.store.callbacks import Cursor
 from notifier.store.dead import Cursor as DeadCursor
 from notifier.store.deliveries import Move
+from notifier.store.inbox import Chosen, Show
 from notifier.store.overtaking import Claim
 from notifier.store.pool import open_pool
 from notifier.store.spending import Charge
@@ -95,9 +97,16 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         lambda c: deliveries.siblings_with_fallback(c, [ID]),
         {"recipient_pkey", "delivery_recipient_id_channel_key"},
     ),
-    "a page of an inbox": (
-        lambda c: inbox.page(c, "owner", before=None, unread_only=False, limit=20),
+    "a page of an inbox": (lambda c: inbox.page(c, "owner", before=None, limit=20), {"inbox_current"}),
+    "unread messages": (lambda c: inbox.page(c, "owner", before=None, limit=20, show=Show.UNREAD), {"inbox_unread"}),
+    "the archive": (lambda c: inbox.page(c, "owner", before=None, limit=20, show=Show.ARCHIVED), {"inbox_archived"}),
+    "all of an inbox": (
+        lambda c: inbox.page(c, "owner", before=None, limit=20, show=Show.ALL),
         {"inbox_message_pkey"},
+    ),
+    "an inbox by dossier": (
+        lambda c: inbox.page(c, "owner", before=None, limit=20, dossier="d"),
+        {"inbox_dossier"},
     ),
     "news of an inbox": (lambda c: inbox.after(c, "owner", 1, 100), {"inbox_message_pkey"}),
     "the unread count": (lambda c: inbox.unread(c, "owner"), {"inbox_unread"}),
@@ -106,7 +115,26 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         lambda c: inbox.store(c, ID, "owner", InboxContent("t", "b"), NOW),
         {"delivery_pkey", "inbox_message_delivery_id_key"},
     ),
-    "a message read": (lambda c: inbox.mark_read(c, "owner", ID, NOW), {"inbox_message_delivery_id_key"}),
+    "messages read": (
+        lambda c: inbox.mark_read(c, "owner", Chosen((ID,)), NOW, 100),
+        {"inbox_message_delivery_id_key", "inbox_message_pkey"},
+    ),
+    "all that was shown read": (
+        lambda c: inbox.mark_read(c, "owner", Chosen(through=9), NOW, 100),
+        {"inbox_unread", "inbox_message_pkey"},
+    ),
+    "messages archived": (
+        lambda c: inbox.archive(c, "owner", Chosen((ID,)), NOW),
+        {"inbox_message_delivery_id_key"},
+    ),
+    "whose message it is": (lambda c: inbox.holds(c, "owner", ID), {"inbox_message_delivery_id_key"}),
+    "a new ticket": (
+        lambda c: passes.issue(c, b"h", passes.Kind.ENTRY, passes.Opened("owner", NOW), NOW, NOW),
+        {"inbox_pass_expires", "inbox_pass_pkey"},
+    ),
+    "a ticket spent": (lambda c: passes.spend(c, b"h", (passes.Kind.STREAM,), NOW), {"inbox_pass_pkey"}),
+    "a session begun": (lambda c: passes.begin_session(c, b"h", b"s", NOW), {"inbox_pass_pkey"}),
+    "a session": (lambda c: passes.session(c, b"h", NOW), {"inbox_pass_pkey"}),
     "a look-up link": (
         lambda c: lookups.open_link(c, b"hash", NOW),
         {"lookup_pkey", "dossier_pkey", "event_payload_pkey"},
@@ -173,8 +201,10 @@ INSERT INTO receipt (provider, received_at, method, query, headers, body, state,
     SELECT 'c1', now(), 'GET', '{}', '{}', '', CASE n % 100 WHEN 0 THEN 'stored' WHEN 1 THEN 'orphaned' ELSE 'applied' END,
            CASE WHEN n % 100 = 0 THEN now() END FROM generate_series(1, 4000) n;
 INSERT INTO inbox SELECT 'o' || n, 8 FROM generate_series(0, 500) n;
-INSERT INTO inbox_message SELECT 'o' || n / 8, n % 8 + 1, id(3, n), 's', 'd', 't', 'b', NULL, now(),
-    CASE WHEN n % 4 > 0 THEN now() END FROM generate_series(1, 4000) n;
+INSERT INTO inbox_message SELECT 'o' || n / 8, n % 8 + 1, id(3, n), 's', 'd' || n % 5, 't', 'b', NULL, now(),
+    CASE WHEN n % 4 > 0 THEN now() END, CASE WHEN n % 8 = 1 THEN now() END FROM generate_series(1, 4000) n;
+INSERT INTO inbox_pass SELECT n::text::bytea, 'session', 'o' || n, now() + n * interval '1 s', now()
+    FROM generate_series(1, 4000) n;
 INSERT INTO lookup SELECT n::text::bytea, 'source' || n % 3, 'd' || n / 4, now() FROM generate_series(1, 4000) n;
 INSERT INTO audit (at, actor, event_id, delivery_id, reason, details)
     SELECT now(), 'w', id(1, n), id(3, n), 'planned.rule', '{}' FROM generate_series(1, 4000) n, generate_series(1, 4);

@@ -1,10 +1,15 @@
 """The inbox API: whose it is, page by page, what is unread and what was read."""
 
+from uuid import UUID
+
 import pytest
 
+from notifier.cli.playground import PROVINCE
+from tests.support.callbacks import listens
 from tests.support.front_door import bearer, get, look_up, problem, told
 from tests.support.intake import sample
-from tests.support.stack import post_event, settle
+from tests.support.stack import post_event, settle, work_once
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -29,7 +34,7 @@ async def test_a_citizen_is_found_by_personal_number(client, ground, app, sandbo
 async def test_an_officer_is_found_by_staff_code(client, ground, app, sandbox):
     await told(app, client, ground)
 
-    inbox_of = await look_up(client, ground, staff_code="vv.mau")
+    inbox_of = await look_up(client, ground, staff_code="VV.Mau")
     assert len((await get(client, ground, f"/v1/inbox/{inbox_of}/messages"))["messages"]) == 1
 
 
@@ -103,7 +108,9 @@ async def caller_without_rights(app) -> str:
 INBOX_CALLS = [
     ("POST", "/v1/inbox/lookup"),
     ("GET", "/v1/inbox/x/messages"),
-    ("POST", "/v1/inbox/x/messages/y/read"),
+    ("GET", "/v1/inbox/x/unread"),
+    *(("POST", f"/v1/inbox/x/messages/y/{action}") for action in ("read", "archive", "unarchive")),
+    *(("POST", f"/v1/inbox/x/{action}") for action in ("read", "archive", "unarchive", "tickets")),
     ("GET", "/v1/inbox/x/stream"),
 ]
 
@@ -143,10 +150,22 @@ async def test_a_parameter_that_is_no_number_within_bounds_is_refused(client, gr
         assert (await problem(answer))["code"] == "invalid-query"
 
 
-async def read(client, ground, owner: str, message: str) -> int:
-    path = f"/v1/inbox/{owner}/messages/{message}/read"
+async def test_a_page_that_ends_with_the_last_message_leads_nowhere(client, ground, app, sandbox, messages):
+    await told(app, client, ground, messages=2)
+
+    assert (await get(client, ground, messages, limit="2"))["next_before"] is None
+
+
+async def read(client, ground, owner: str, message: str, action: str = "read") -> int:
+    path = f"/v1/inbox/{owner}/messages/{message}/{action}"
     async with client.post(path, headers=bearer(ground)) as answer:
         return answer.status
+
+
+async def change(client, ground, owner: str, action: str, **body) -> dict:
+    async with client.post(f"/v1/inbox/{owner}/{action}", json=body, headers=bearer(ground)) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
 
 
 async def test_a_message_that_was_read_is_no_longer_unread(client, ground, app, sandbox, owner, messages):
@@ -155,7 +174,7 @@ async def test_a_message_that_was_read_is_no_longer_unread(client, ground, app, 
 
     assert await read(client, ground, owner, newest["id"]) == 204
 
-    page = await get(client, ground, messages, unread="true")
+    page = await get(client, ground, messages, show="unread")
     assert ([m["id"] for m in page["messages"]], page["unread"]) == ([oldest["id"]], 1)
     assert (await get(client, ground, messages))["messages"][0]["read_at"] is not None
 
@@ -177,6 +196,128 @@ async def test_reading_twice_is_proof_of_delivery_once(client, ground, app, sand
     assert [await read(client, ground, owner, message["id"]) for _ in range(2)] == [204, 204]
 
     assert await portal_moves(client, ground) == ["planned", "sending", "delivered", "read"]
+
+
+async def test_a_message_that_is_archived_is_out_of_sight_and_can_come_back(
+    client, ground, app, sandbox, owner, messages
+):
+    await told(app, client, ground, messages=2)
+    newest, oldest = (await get(client, ground, messages))["messages"]
+
+    assert await read(client, ground, owner, newest["id"], "archive") == 204
+    current = await get(client, ground, messages)
+    archived = await get(client, ground, messages, show="archived")
+    assert await read(client, ground, owner, newest["id"], "unarchive") == 204
+
+    assert ([m["id"] for m in current["messages"]], current["unread"]) == ([oldest["id"]], 1)
+    assert [m["id"] for m in archived["messages"]] == [newest["id"]]
+    assert len((await get(client, ground, messages))["messages"]) == 2
+
+
+async def test_read_messages_can_be_asked_for_alone(client, ground, app, sandbox, owner, messages):
+    await told(app, client, ground, messages=2)
+    newest, _ = (await get(client, ground, messages))["messages"]
+    await read(client, ground, owner, newest["id"])
+
+    page = await get(client, ground, messages, show="read")
+    assert [m["id"] for m in page["messages"]] == [newest["id"]]
+
+
+async def test_the_messages_of_one_dossier_can_be_asked_for(client, ground, app, sandbox, messages):
+    await told(app, client, ground, messages=3)
+    wanted = "H01.14-261119-0001"
+
+    for source, found in (({}, [wanted]), ({"source": PROVINCE}, [wanted]), ({"source": "khac.vn"}, [])):
+        page = await get(client, ground, messages, dossier=wanted, **source)
+        assert [m["dossier_code"] for m in page["messages"]] == found, source
+
+
+async def test_a_filter_that_is_not_of_its_form_is_refused(client, ground, messages):
+    for params in ({"show": "new"}, {"dossier": ""}, {"dossier": "x\0"}, {"dossier": "x" * 256}):
+        async with client.get(messages, params=params, headers=bearer(ground)) as answer:
+            assert (await problem(answer))["code"] == "invalid-query", params
+
+
+async def test_all_that_was_shown_is_read_and_what_came_meanwhile_is_not(client, ground, app, sandbox, owner, messages):
+    await told(app, client, ground, messages=3)
+
+    assert await change(client, ground, owner, "read", through=2) == {"changed": 2, "unread": 1}
+    page = await get(client, ground, messages, show="unread")
+    assert [m["seq"] for m in page["messages"]] == [3]
+
+
+async def test_many_are_read_at_once_and_those_of_others_are_passed_by(client, ground, app, sandbox, owner, messages):
+    await told(app, client, ground, messages=2)
+    mine = [m["id"] for m in (await get(client, ground, messages))["messages"]]
+    officer = await look_up(client, ground, staff_code="vv.mau")
+    (theirs, *_) = (await get(client, ground, f"/v1/inbox/{officer}/messages"))["messages"]
+
+    assert await change(client, ground, owner, "read", messages=[*mine, theirs["id"]]) == {"changed": 2, "unread": 0}
+    assert (await get(client, ground, f"/v1/inbox/{officer}/unread"))["unread"] == 2
+
+
+async def test_many_are_archived_and_named_ones_come_back(client, ground, app, sandbox, owner, messages):
+    await told(app, client, ground, messages=3)
+    newest = (await get(client, ground, messages))["messages"][0]["id"]
+
+    assert await change(client, ground, owner, "archive", through=3) == {"changed": 3, "unread": 0}
+    assert await change(client, ground, owner, "unarchive", messages=[newest]) == {"changed": 1, "unread": 1}
+
+
+async def test_an_order_that_names_no_messages_is_refused(client, ground, owner):
+    for action, body in (
+        ("read", {}),
+        ("read", {"messages": [], "through": None}),
+        ("read", {"messages": ["x"]}),
+        ("read", {"through": 0}),
+        ("archive", {"messages": ["00000000-0000-7000-8000-000000000000"], "through": 3}),
+        ("unarchive", {"through": 3}),
+    ):
+        async with client.post(f"/v1/inbox/{owner}/{action}", json=body, headers=bearer(ground)) as answer:
+            assert (await problem(answer))["code"] == "invalid-query", (action, body)
+
+
+async def test_the_unread_count_stands_alone_for_a_bell(client, ground, app, sandbox, owner):
+    await told(app, client, ground, messages=2)
+
+    assert await get(client, ground, f"/v1/inbox/{owner}/unread") == {"unread": 2, "newest": 2}
+
+
+async def test_reading_ends_the_fallbacks_of_its_person(client, ground, app, sandbox, owner, messages):
+    await post_event(client, ground, sample("02-duoc-tiep-nhan"))
+    await work_once(app)
+    await until(lambda: stored(app), 10, "the message in the inbox")
+    (message,) = (await get(client, ground, messages))["messages"]
+
+    await read(client, ground, owner, message["id"])
+
+    async with app.pool.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT d.state FROM delivery d JOIN recipient r ON r.id = d.recipient_id"
+            " WHERE r.ref = 'citizen' AND d.position = 'fallback'"
+        )
+    assert rows
+    assert {row["state"] for row in rows} == {"cancelled"}
+
+
+async def stored(app) -> bool:
+    async with app.pool.acquire() as connection:
+        return bool(await connection.fetchval("SELECT count(*) FROM inbox_message"))
+
+
+async def test_reading_is_told_to_the_dossier_system(client, ground, app, sandbox, owner, messages):
+    async with app.pool.acquire() as connection:
+        await listens(connection, app.clock())
+    await told(app, client, ground)
+    (message,) = (await get(client, ground, messages))["messages"]
+
+    await read(client, ground, owner, message["id"])
+
+    async with app.pool.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT type FROM callback WHERE delivery_id = $1 ORDER BY seq", UUID(message["id"])
+        )
+    assert [row["type"] for row in rows] == ["thongbao.da_nhan", "thongbao.da_doc"]
 
 
 @pytest.mark.parametrize("message", ["not-an-id", "00000000-0000-7000-8000-000000000000"])

@@ -2,19 +2,30 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Self
 
 import aiohttp
 import pytest
 
+from notifier.domain.content import InboxContent
 from notifier.settings import load_settings
+from notifier.store import inbox
 from notifier.web.app import serve
-from tests.support.front_door import bearer, get, look_up, told
+from tests.support.callbacks import new_message
+from tests.support.front_door import bearer, get, look_up, problem, told
 from tests.support.intake import event
 from tests.support.peers import closed_port
 from tests.support.stack import post_event, settle
 from tests.support.waiting import until
 from workers.wiring import open_app
+
+
+@pytest.fixture
+async def ground(ground):
+    """An installation whose streams give signs of life often, and which has three of them for each inbox."""
+    limits = {"NOTIFIER_INBOX__HEARTBEAT_SECONDS": "0.1", "NOTIFIER_INBOX__MAX_STREAMS_EACH": "3"}
+    return replace(ground, environ={**ground.environ, **limits})
 
 
 @pytest.fixture
@@ -43,12 +54,29 @@ class Watcher:
     async def __aexit__(self, *_: object) -> None:
         self.answer.close()
 
+    async def _text(self) -> str:
+        return (await asyncio.wait_for(self.answer.content.readuntil(b"\n\n"), 5)).decode().strip()
+
+    async def comment(self) -> str:
+        """The next comment; what stands before it is passed by."""
+        while not (text := await self._text()).startswith(":"):
+            pass
+        return text
+
     async def _block(self) -> dict[str, str]:
-        raw = await asyncio.wait_for(self.answer.content.readuntil(b"\n\n"), 5)
-        return dict(line.split(": ", 1) for line in raw.decode().strip().splitlines())
+        while (text := await self._text()).startswith(":"):
+            pass
+        return dict(line.split(": ", 1) for line in text.splitlines())
+
+    async def unread(self) -> int:
+        """The next count of unread messages; what stands before it is passed by."""
+        while (block := await self._block()).get("event") != "unread":
+            pass
+        return json.loads(block["data"])["unread"]
 
     async def message(self) -> tuple[int, dict]:
-        block = await self._block()
+        while (block := await self._block()).get("event") == "unread":
+            pass
         assert block.keys() == {"id", "event", "data"}
         assert block["event"] == "message"
         return int(block["id"]), json.loads(block["data"])
@@ -119,6 +147,80 @@ async def test_two_watchers_of_one_inbox_are_both_told(client, ground, app, sand
         assert [(await each.message())[0] for each in (one, two)] == [1, 1]
 
 
+async def write(app, owner: str, messages: int) -> None:
+    """Store so many messages one after the other, each told of as a worker does it."""
+    for _ in range(messages):
+        async with app.pool.acquire() as connection:
+            id_ = await new_message(connection, app.clock(), state="sending")
+            await inbox.store(connection, id_, owner, InboxContent("t", "b"), app.clock())
+            await inbox.tell(connection, owner)
+
+
+async def follow(watching, wanted: int, together: int) -> list[int]:
+    """The numbers that a watcher sees who leaves after every `together` messages and comes back at once."""
+    seen: list[int] = []
+    while len(seen) < wanted:
+        async with watching(last=str(seen[-1] if seen else 0)) as watcher:
+            seen += [(await watcher.message())[0] for _ in range(min(together, wanted - len(seen)))]
+    return seen
+
+
+async def test_between_replay_and_live_there_is_no_gap_while_others_write(app, watching, owner):
+    writers, each, everything = 4, 30, list(range(1, 121))
+
+    *_, steady, restless = await asyncio.gather(
+        *(write(app, owner, each) for _ in range(writers)),
+        follow(watching, writers * each, together=1000),
+        follow(watching, writers * each, together=7),
+    )
+
+    assert (steady, restless) == (everything, everything)
+
+
+async def test_a_message_whose_news_got_lost_is_told_with_the_next_heartbeat(app, client, ground, watching, owner):
+    async with watching() as watcher:
+        async with app.pool.acquire() as connection:
+            id_ = await new_message(connection, app.clock(), state="sending")
+            await inbox.store(connection, id_, owner, InboxContent("t", "b"), app.clock())
+
+        assert (await watcher.message())[0] == 1
+
+
+async def test_a_quiet_stream_shows_that_it_lives(watching):
+    async with watching() as watcher:
+        assert await watcher.comment() == ": still here"
+
+
+async def test_a_watcher_hears_how_many_are_unread_at_first_and_whenever_that_changes(
+    client, ground, app, sandbox, watching, messages, owner
+):
+    await told(app, client, ground, messages=2)
+    async with watching() as watcher:
+        first = await watcher.unread()
+        (newest, _) = (await get(client, ground, messages))["messages"]
+        async with client.post(f"{messages}/{newest['id']}/read", headers=bearer(ground)):
+            assert (first, await watcher.unread()) == (2, 1)
+
+
+async def test_one_inbox_has_so_many_streams_and_no_more_until_one_ends(client, ground, app, owner, watching):
+    path = f"/v1/inbox/{owner}/stream"
+    async with watching(), watching(), watching(), client.get(path, headers=bearer(ground)) as answer:
+        assert (await problem(answer))["code"] == "too-many-streams"
+        assert answer.headers["Retry-After"] == "30"
+
+    async def again() -> bool:
+        async with client.get(path, headers=bearer(ground)) as answer:
+            return answer.status == 200
+
+    await until(again, 5, "a stream to be free")
+
+
+async def test_a_first_connection_may_name_what_it_has_seen_in_its_address(client, ground, app, sandbox, owner):
+    await told(app, client, ground, messages=2)
+    async with Watcher(client, f"/v1/inbox/{owner}/stream?last_event_id=1", bearer(ground)) as watcher:
+        assert (await watcher.message())[0] == 2
+
+
 async def test_when_the_process_stops_its_streams_end_and_it_does_not_hang(ground):
     port = await closed_port()
     settings = load_settings({**ground.environ, "NOTIFIER_WEB__PORT": str(port)})
@@ -134,5 +236,7 @@ async def test_when_the_process_stops_its_streams_end_and_it_does_not_hang(groun
 
         answer = await until(stream, 10, "the server to listen")
         stop.set()
-        assert await asyncio.wait_for(answer.content.read(), 5) == b"retry: 3000\n\n"
+        assert (
+            await asyncio.wait_for(answer.content.read(), 5) == b'retry: 3000\n\nevent: unread\ndata: {"unread": 0}\n\n'
+        )
         await asyncio.wait_for(server, 5)

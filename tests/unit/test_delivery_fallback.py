@@ -49,6 +49,13 @@ def test_a_released_fallback_says_what_has_missed():
     assert moves(zalo(S.FAILED), sms())["sms"].reason.text("en") == "fallback used because zalo cannot reach the person"
 
 
+def test_reading_in_the_portal_makes_fallbacks_needless():
+    read = a_delivery(S.READ, channel="portal", due_at=SETTLED)
+    ended = moves(read, zalo(S.ACCEPTED, due_at=NOW + timedelta(hours=1)), sms(), email())
+
+    assert {name: step.state for name, step in ended.items()} == {"sms": S.CANCELLED, "email": S.CANCELLED}
+
+
 @pytest.mark.parametrize("state", [S.PLANNED, S.HELD, S.SENDING, S.ACCEPTED, S.UNKNOWN])
 def test_fallbacks_wait_while_a_way_is_still_open(state):
     assert moves(portal(), zalo(state, due_at=NOW + timedelta(hours=1)), sms(), email()) == {}

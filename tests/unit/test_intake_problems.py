@@ -29,6 +29,15 @@ STATUSES = {
     "method-not-allowed": 405,
     "unauthorized": 401,
     "forbidden": 403,
+    "token-invalid": 401,
+    "token-not-for-us": 401,
+    "token-expired": 401,
+    "token-early": 401,
+    "token-names-nobody": 403,
+    "ticket-spent": 401,
+    "session-ended": 401,
+    "identity-unavailable": 503,
+    "too-many-streams": 429,
     "internal": 500,
 }
 

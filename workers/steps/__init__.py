@@ -1,17 +1,19 @@
 """The one place where the stages are strung together: load, decide, effect, record.
 
-| step        | from → to                                                                         |
-| ----------- | --------------------------------------------------------------------------------- |
-| `take_in`   | an understood request → events that are durable                                   |
-| `route`     | a received event → deliveries, each with its reason; the timers of its dossier    |
-| `fire`      | timers whose time has come → events                                               |
-| `deliver`   | due deliveries → attempts, outcomes, the next state; also deadlines and fallbacks |
-| `receipts`  | stored callbacks → the states that they prove                                     |
-| `callbacks` | what deliveries came to → told to the dossier systems, signed                     |
+| step            | from → to                                                                         |
+| --------------- | --------------------------------------------------------------------------------- |
+| `take_in`       | an understood request → events that are durable                                   |
+| `route`         | a received event → deliveries, each with its reason; the timers of its dossier    |
+| `fire`          | timers whose time has come → events                                               |
+| `deliver`       | due deliveries → attempts, outcomes, the next state; also deadlines and fallbacks |
+| `receipts`      | stored callbacks → the states that they prove                                     |
+| `read_messages` | messages of an inbox that a person has read → `read`, proof of their delivery     |
+| `callbacks`     | what deliveries came to → told to the dossier systems, signed                     |
 """
 
 from workers.steps.delivering import deliver, new_calls
 from workers.steps.intake import Taken, take_in
+from workers.steps.reading import read_messages
 from workers.steps.receiving import apply_fact, receipts
 from workers.steps.reminding import fire
 from workers.steps.routing import route
@@ -25,6 +27,7 @@ __all__ = [
     "deliver",
     "fire",
     "new_calls",
+    "read_messages",
     "receipts",
     "route",
     "take_in",

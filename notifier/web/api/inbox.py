@@ -1,8 +1,5 @@
-"""The portal inbox for the provincial portal and its mobile app: look up, page, unread count, mark read, live."""
+"""The portal inbox for the provincial portal and its mobile app: look up, page, unread count, mark read, archive."""
 
-import asyncio
-import json
-from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,25 +7,22 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from notifier.domain.ids import ChannelName, DeliveryId, DossierCode, InboxOwner, SourceName
+from notifier.domain.directory import officer_code
+from notifier.domain.ids import DeliveryId, DossierCode, InboxOwner, SourceName
 from notifier.domain.opaque import dossier_inbox, inbox_owner
-from notifier.domain.receipts import ReceiptFact, ReceiptKind
 from notifier.intake.contacts import email_address, mobile_e164
 from notifier.intake.documents import normalised, parse_json
 from notifier.intake.fields import read
 from notifier.settings import Scope
 from notifier.store import inbox
-from notifier.store.inbox import InboxMessage
-from notifier.store.pool import DATABASE_DOWN
-from notifier.web.keys import APP, WATCH
+from notifier.store.inbox import Chosen, InboxMessage, Show
+from notifier.web.access.gate import inbox_access
+from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
-from notifier.web.requests import DIGITS_MOST, digits, name_in_path, read_body, require, whole_number
-from workers.steps import apply_fact
+from notifier.web.requests import DIGITS_MOST, name_in_query, read_body, require, whole_number
+from workers.steps import read_messages
 
-KEEP_ALIVE_SECONDS = 15
 PAGE_MOST = 100
-BATCH = 100
-PORTAL = ChannelName("portal")
 
 
 class DossierName(BaseModel):
@@ -69,12 +63,30 @@ class InboxQuery(BaseModel):
             "personal_number": self.personal_number,
             "phone": mobile_e164(self.phone),
             "email": email_address(self.email),
-            "staff": self.staff_code,
+            "staff": self.staff_code and officer_code(self.staff_code),
         }
         return next((inbox_owner(secret, kind, value) for kind, value in ways.items() if value), None)
 
 
 WAYS = tuple(InboxQuery.model_fields)
+
+
+class ChosenMessages(BaseModel):
+    """Messages of the inbox: those named by `messages`, or with `through` all that are in sight up to that `seq`.
+
+    `through` is the newest that the person was shown, so that nothing counts as read that came meanwhile.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    messages: Annotated[list[UUID] | None, Field(min_length=1, max_length=PAGE_MOST)] = None
+    through: Annotated[int | None, Field(ge=1, lt=10**DIGITS_MOST)] = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "ChosenMessages":
+        if (self.messages is None) == (self.through is None):
+            raise PydanticCustomError("one_of", "{expected}", {"expected": "exactly one of messages, through"})
+        return self
 
 
 async def look_up(request: web.Request) -> web.Response:
@@ -91,92 +103,125 @@ async def look_up(request: web.Request) -> web.Response:
 
 async def list_messages(request: web.Request) -> web.Response:
     """Newest first. `before` continues after the last `seq` of the page before."""
-    require(request, Scope.INBOX)
-    owner = InboxOwner(name_in_path(request, "inbox"))
-    before = whole_number(request, "before", 0, least=1, most=10**DIGITS_MOST) or None
+    owner = (await inbox_access(request)).owner
+    before = whole_number(request, "before", 0, least=1, most=10**DIGITS_MOST - 1) or None
     limit = whole_number(request, "limit", 20, least=1, most=PAGE_MOST)
+    show, dossier, source = _show(request), name_in_query(request, "dossier"), name_in_query(request, "source")
     async with request.app[APP].pool.acquire() as connection:
-        page = await inbox.page(
-            connection, owner, before=before, unread_only=request.query.get("unread") == "true", limit=limit
+        found = await inbox.page(
+            connection,
+            owner,
+            before=before,
+            limit=limit + 1,
+            show=show,
+            dossier=DossierCode(dossier) if dossier else None,
+            source=SourceName(source) if source else None,
         )
         unread = await inbox.unread(connection, owner)
+    page = found[:limit]
     return web.json_response(
         {
-            "messages": [_as_json(message) for message in page],
+            "messages": [as_json(message) for message in page],
             "unread": unread,
-            "next_before": page[-1].seq if len(page) == limit else None,
+            "next_before": page[-1].seq if len(found) > limit else None,
         }
     )
+
+
+async def count_unread(request: web.Request) -> web.Response:
+    """For the number beside a bell; `newest` is where a live stream may begin."""
+    owner = (await inbox_access(request)).owner
+    async with request.app[APP].pool.acquire() as connection:
+        unread, newest = await inbox.unread(connection, owner), await inbox.newest_seq(connection, owner)
+    return web.json_response({"unread": unread, "newest": newest})
 
 
 async def mark_read(request: web.Request) -> web.Response:
     """Reading is proof of delivery: the message's delivery becomes `read`. A second time changes nothing."""
-    require(request, Scope.INBOX)
-    app = request.app[APP]
-    owner = InboxOwner(name_in_path(request, "inbox"))
-    try:
-        message = DeliveryId(UUID(request.match_info["message"]))
-    except ValueError:
-        raise ProblemError("not-found", "There is no such message in this inbox.") from None
-    now = app.clock()
-    async with app.pool.acquire() as connection, connection.transaction():
-        found, marked = await inbox.mark_read(connection, owner, message, now)
-        if marked:
-            fact = ReceiptFact(ReceiptKind.READ, message, None, now)
-            await apply_fact(app, connection, app.setups[PORTAL].providers[0], fact, now)
-    if not found:
-        raise ProblemError("not-found", "There is no such message in this inbox.")
+    owner, message = await _message(request)
+    await read_messages(request.app[APP], owner, Chosen((message,)))
     return web.Response(status=204)
 
 
-async def stream(request: web.Request) -> web.StreamResponse:
-    """Server-sent events: what came after `Last-Event-ID` first, then live. The id of an event is its `seq`.
+async def mark_many_read(request: web.Request) -> web.Response:
+    """As `mark_read`. What is not in this inbox is passed by."""
+    owner, chosen = await _chosen(request)
+    changed = await read_messages(request.app[APP], owner, chosen)
+    return await _changed(request, owner, changed)
 
-    A stream that loses the database ends; the client comes back by itself and misses nothing.
-    """
-    require(request, Scope.INBOX)
-    app, watch = request.app[APP], request.app[WATCH]
-    owner = InboxOwner(name_in_path(request, "inbox"))
+
+async def archive(request: web.Request) -> web.Response:
+    """Put one message out of sight. It is not read by that."""
+    return await _move_one(request, to_archive=True)
+
+
+async def unarchive(request: web.Request) -> web.Response:
+    return await _move_one(request, to_archive=False)
+
+
+async def archive_many(request: web.Request) -> web.Response:
+    owner, chosen = await _chosen(request)
+    return await _changed(request, owner, await _move(request, owner, chosen, to_archive=True))
+
+
+async def unarchive_many(request: web.Request) -> web.Response:
+    """Only those that are named: nobody wants the whole archive back."""
+    owner, chosen = await _chosen(request)
+    if chosen.through is not None:
+        raise ProblemError("invalid-query", "Name the messages that are to come back.")
+    return await _changed(request, owner, await _move(request, owner, chosen, to_archive=False))
+
+
+async def _move_one(request: web.Request, *, to_archive: bool) -> web.Response:
+    owner, message = await _message(request)
+    await _move(request, owner, Chosen((message,)), to_archive=to_archive)
+    return web.Response(status=204)
+
+
+async def _move(request: web.Request, owner: InboxOwner, chosen: Chosen, *, to_archive: bool) -> int:
+    app = request.app[APP]
     async with app.pool.acquire() as connection:
-        last = _last_event_id(request)
-        seen = last if last is not None else await inbox.newest_seq(connection, owner)
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "text/event-stream; charset=utf-8",
-            "Cache-Control": "no-store",
-            "X-Accel-Buffering": "no",
-        }
-    )
-    await response.prepare(request)
-    await response.write(b"retry: 3000\n\n")
-    with watch.watching(owner) as news, suppress(*DATABASE_DOWN, TimeoutError):
-        while not watch.closing.is_set():
-            news.clear()
-            seen = await _send_new(request, response, owner, seen)
-            try:
-                await asyncio.wait_for(news.wait(), KEEP_ALIVE_SECONDS)
-            except TimeoutError:
-                await response.write(b": still here\n\n")
-    return response
+        moved = await inbox.archive(connection, owner, chosen, app.clock() if to_archive else None)
+        if moved:
+            await inbox.tell(connection, owner)
+    return moved
 
 
-async def _send_new(request: web.Request, response: web.StreamResponse, owner: InboxOwner, seen: int) -> int:
-    while True:
+async def _changed(request: web.Request, owner: InboxOwner, changed: int) -> web.Response:
+    async with request.app[APP].pool.acquire() as connection:
+        unread = await inbox.unread(connection, owner)
+    return web.json_response({"changed": changed, "unread": unread})
+
+
+async def _message(request: web.Request) -> tuple[InboxOwner, DeliveryId]:
+    """The inbox and the message that the path names. Raises `not-found` where the one does not hold the other."""
+    owner = (await inbox_access(request)).owner
+    try:
+        message = DeliveryId(UUID(request.match_info["message"]))
         async with request.app[APP].pool.acquire() as connection:
-            fresh = await inbox.after(connection, owner, seen, BATCH)
-        for message in fresh:
-            data = json.dumps(_as_json(message), ensure_ascii=False)
-            await response.write(f"id: {message.seq}\nevent: message\ndata: {data}\n\n".encode())
-            seen = message.seq
-        if len(fresh) < BATCH:
-            return seen
+            if await inbox.holds(connection, owner, message):
+                return owner, message
+    except ValueError:
+        pass
+    raise ProblemError("not-found", "There is no such message in this inbox.")
 
 
-def _last_event_id(request: web.Request) -> int | None:
-    return digits(request.headers.get("Last-Event-ID", ""))
+async def _chosen(request: web.Request) -> tuple[InboxOwner, Chosen]:
+    owner = (await inbox_access(request)).owner
+    body = read(ChosenMessages, normalised(parse_json(await read_body(request))))
+    if isinstance(body, tuple):
+        raise ProblemError("invalid-query", "The body names no messages.", body)
+    return owner, Chosen(tuple(DeliveryId(each) for each in body.messages or ()), body.through)
 
 
-def _as_json(message: InboxMessage) -> dict[str, Any]:
+def _show(request: web.Request) -> Show:
+    try:
+        return Show(request.query.get("show", Show.CURRENT))
+    except ValueError:
+        raise ProblemError("invalid-query", f"The parameter show is one of {', '.join(Show)}.") from None
+
+
+def as_json(message: InboxMessage) -> dict[str, Any]:
     return {
         "id": str(message.id),
         "seq": message.seq,
@@ -187,4 +232,5 @@ def _as_json(message: InboxMessage) -> dict[str, Any]:
         "dossier_code": message.dossier_code,
         "created_at": message.created_at.isoformat(),
         "read_at": message.read_at and message.read_at.isoformat(),
+        "archived_at": message.archived_at and message.archived_at.isoformat(),
     }
