@@ -1,6 +1,7 @@
 """What each adapter brings to the contract suite: how its provider looks in every scenario, and its receipts.
 
-A new adapter in the registry fails the suite by name until it has its cases here.
+A new adapter in the registry fails the suite by name until it has its `Case`: here, or as `CASE` in a file of its own
+beside this one, `cases_NAME.py`, which is found by itself.
 """
 
 import hashlib
@@ -80,7 +81,8 @@ class Case:
     """Needed where the capabilities say that the provider can be asked."""
 
 
-async def _send(adapter: str, settings: BaseModel, content: Content, address: str) -> Outcome:
+async def send_by(adapter: str, settings: BaseModel, content: Content, address: str = "") -> Outcome:
+    """The outcome of one message through the adapter, which may call `address` over HTTP and nothing else."""
     http = HttpClient(frozenset({address}))
     channel: Channel = await load(adapter).connect(settings, ports(http))
     try:
@@ -90,23 +92,27 @@ async def _send(adapter: str, settings: BaseModel, content: Content, address: st
         await http.close()
 
 
-def _over_http(
+def over_http(
     adapter: str, settings: Callable[[str], BaseModel], content: Content, answers: dict[Scenario, HttpAnswer | Silence]
 ) -> Callable[[Scenario], Awaitable[Outcome]]:
+    """`send` of a provider that is called over HTTP: its `answers`, and how `settings` are made from its address."""
+
     async def send(scenario: Scenario) -> Outcome:
         if scenario is Scenario.DOWN:
             address = f"127.0.0.1:{await closed_port()}"
-            return await _send(adapter, settings(f"http://{address}"), content, address)
+            return await send_by(adapter, settings(f"http://{address}"), content, address)
         peer = HttpPeer(answers[scenario])
         async with running(peer):
-            return await _send(adapter, settings(peer.url), content, peer.address)
+            return await send_by(adapter, settings(peer.url), content, peer.address)
 
     return send
 
 
-def _asked_over_http(
+def asked_over_http(
     adapter: str, settings: Callable[[str], BaseModel], answers: dict[Asked, tuple[HttpAnswer | Silence, ...]]
 ) -> Callable[[Asked], Awaitable[Answer]]:
+    """`ask` of a provider that is called over HTTP: one answer or several, one after the other."""
+
     async def put(url: str, address: str) -> Answer:
         http = HttpClient(frozenset({address}))
         channel = cast(Askable, await load(adapter).connect(settings(url), ports(http)))
@@ -125,6 +131,9 @@ def _asked_over_http(
             return await put(peer.url, peer.address)
 
     return ask
+
+
+_send, _over_http, _asked_over_http = send_by, over_http, asked_over_http
 
 
 def esms_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:

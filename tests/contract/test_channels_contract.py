@@ -7,8 +7,9 @@ from channels.registry import ADAPTERS, load
 from notifier.domain.answers import Arrived, Lost, NoAnswer, NotTaken, UnderWay
 from notifier.domain.outcomes import Accepted, Permanent, Throttled, Transient, Unknown
 from notifier.domain.receipts import ReceiptKind
-from tests.contract.channels_cases import CASES, Asked, Asking, Case, Receipts, Scenario
-from tests.support.channels import DELIVERY
+from tests.contract.all_cases import ALL_CASES as CASES
+from tests.contract.channels_cases import Asked, Asking, Case, Receipts, Scenario
+from tests.support.channels import DELIVERY, receipt
 
 EXPECTED = {
     Scenario.ACCEPTED: Accepted,
@@ -47,25 +48,34 @@ QUESTIONS = [
     for asked in Asked
     if (asking := CASES[adapter].asking) is None or asked not in asking.impossible
 ]
-WITH_RECEIPTS = [adapter for adapter in ADAPTERS if adapter not in CASES or CASES[adapter].receipts is not None]
+
+
+def has_receipts(adapter: str) -> bool:
+    """Whether it has receipts to show, or should have."""
+    case = CASES.get(adapter)
+    return case is None or case.receipts is not None or load(adapter).capabilities(case.settings).proves_delivery
+
+
+WITH_RECEIPTS = [adapter for adapter in ADAPTERS if has_receipts(adapter)]
 
 
 def case_of(adapter: str) -> Case:
     if adapter not in CASES:
-        pytest.fail(f"the adapter {adapter} has no cases: add them to tests/contract/channels_cases.py")
+        pytest.fail(f"the adapter {adapter} has no cases: write tests/contract/cases_{adapter}.py")
     return CASES[adapter]
 
 
 def asking_of(adapter: str) -> Asking:
     asking = case_of(adapter).asking
     if asking is None:
-        pytest.fail(f"{adapter} says that it can be asked: add its asking to tests/contract/channels_cases.py")
+        pytest.fail(f"{adapter} says that it can be asked: its case in tests/contract/ needs `asking`")
     return asking
 
 
 def receipts_of(adapter: str) -> Receipts:
     receipts = case_of(adapter).receipts
-    assert receipts is not None
+    if receipts is None:
+        pytest.fail(f"{adapter} says that it proves something: its case in tests/contract/ needs `receipts`")
     return receipts
 
 
@@ -125,6 +135,13 @@ def test_a_receipt_that_comes_twice_says_the_same_twice(adapter: str):
     receipts = receipts_of(adapter)
     module = load(adapter)
     assert module.facts(receipts.delivered, receipts.settings) == module.facts(receipts.delivered, receipts.settings)
+
+
+@pytest.mark.parametrize("adapter", sorted(set(ADAPTERS) - set(WITH_RECEIPTS)))
+def test_an_adapter_without_receipts_believes_no_callback(adapter: str):
+    settings, body = case_of(adapter).settings, DELIVERY.hex.encode()
+    offered = [receipt(adapter, key=key, body=body, headers={"webhook-signature": "v1,"}) for key in (None, "", "k")]
+    assert not any(load(adapter).authentic(raw, settings) for raw in offered)
 
 
 def test_no_case_belongs_to_an_adapter_that_is_gone():
