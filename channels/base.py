@@ -14,7 +14,7 @@ taken: of a token (refresh once, call once more), and of one form of a message t
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
@@ -24,6 +24,7 @@ from pydantic import BaseModel
 
 from channels.http import HttpClient
 from notifier.domain.answers import Answer
+from notifier.domain.clock import Clock, system_clock
 from notifier.domain.content import Content, ContentKind, EmailContent, InboxContent, SmsContent, ZaloContent
 from notifier.domain.ids import DeliveryId, ProviderName
 from notifier.domain.outcomes import Outcome
@@ -143,6 +144,8 @@ class Ports:
     provider: ProviderName
     """Under which name the adapter was configured; callbacks come in under it."""
     http: HttpClient
+    clock: Clock = field(default=system_clock, kw_only=True)
+    """For signatures that name their moment, and for nothing else."""
     tokens: TokenSource
     store_in_inbox: Callable[[DeliveryId, Contact, InboxContent], Awaitable[str]]
     """Stores once per delivery; answers the reference of the stored message."""

@@ -66,10 +66,12 @@ class HttpClient:
         *,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float,
     ) -> Reply | NoReply:
+        """One of `json`, `form` and `body` at most; `body` goes out byte by byte as it is."""
         if address_of(url) not in self._allowed:
             return NoReply(NoReplyKind.NOT_SENT, "forbidden_address")
         call = _Call()
@@ -78,7 +80,7 @@ class HttpClient:
                 method,
                 url,
                 json=json,
-                data=form,
+                data=form if body is None else body,
                 params=params,
                 headers={"Accept-Encoding": "identity", **(headers or {})},
                 allow_redirects=False,

@@ -16,6 +16,7 @@ from notifier.domain.ids import ChannelName, ProviderName
 
 ADAPTERS: dict[str, str] = {
     "portal": "channels.portal",
+    "portal_push": "channels.portal_push",
     "email_smtp": "channels.email_smtp",
     "sms_esms": "channels.sms_esms",
     "sms_kannel": "channels.sms_kannel",

@@ -146,6 +146,7 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
             ports = Ports(
                 provider=provider,
                 http=http,
+                clock=clock,
                 tokens=tokens,
                 store_in_inbox=partial(_store_in_inbox, pool, clock),
                 public_url=settings.public_url,

@@ -20,6 +20,7 @@ from notifier.sandbox.kannel import Kannel
 from notifier.sandbox.messages import Captured, Messages
 from notifier.sandbox.parts import Parts
 from notifier.sandbox.portal import Portal
+from notifier.sandbox.portal_push import PortalSite
 from notifier.sandbox.screens import Screens
 from notifier.sandbox.script import Script
 from notifier.sandbox.settings import SandboxSettings, is_loopback
@@ -103,6 +104,8 @@ def _application(parts: Parts, portal: Portal) -> web.Application:
     application.add_routes(Gateway(parts).routes())
     application.add_routes(Kannel(parts).routes())
     application.add_routes(TemplateGateway(parts).routes())
+    if parts.settings.portal_push is not None:
+        application.add_routes(PortalSite(parts, parts.settings.portal_push).routes())
     application.add_routes(control.routes(parts))
     application.add_routes(ledger.routes(parts.ledger))
     application.add_routes(Screens(parts, portal).routes())

@@ -7,8 +7,8 @@ from typing import Any
 from notifier.domain.errors import SettingsError
 from notifier.sandbox.messages import same_address
 
-EMAIL, SMS, ZALO = "email", "sms", "zalo"
-CHANNELS = frozenset({EMAIL, SMS, ZALO})
+EMAIL, SMS, ZALO, PORTAL = "email", "sms", "zalo", "portal"
+CHANNELS = frozenset({EMAIL, SMS, ZALO, PORTAL})
 STATUS = "status"
 """The match of a rule for the questions about messages, where SMS and Zalo can be asked."""
 
@@ -22,13 +22,14 @@ class Behaviour:
     args: tuple[str, ...] = ()
 
 
-_MAIL, _SMS, _HTTP = frozenset({EMAIL}), frozenset({SMS}), frozenset({SMS, ZALO})
+_MAIL, _SMS, _HTTP = frozenset({EMAIL}), frozenset({SMS}), frozenset({SMS, ZALO, PORTAL})
 _OR_A_QUESTION = "; `match` status: to questions about messages (SMS, Zalo)"
 BEHAVIOURS: dict[str, Behaviour] = {
-    "accept": Behaviour("takes and delivers the message; on Zalo the person reads it as well"),
+    "accept": Behaviour("takes and delivers the message; on Zalo and in the portal the person reads it as well"),
     "refuse": Behaviour(
         "refuses it. Mail: at RCPT with `reply` (550 5.1.1 …). SMS: with CodeResult or ERROR `code` (99), Kannel with "
-        "HTTP `status` (400), SMPP with command_status `status` (11). Zalo: with `error` and `message` (-118)",
+        "HTTP `status` (400), SMPP with command_status `status` (11). Zalo: with `error` and `message` (-118). Portal: "
+        "with HTTP `status` (404)",
         args=("reply", "code", "error", "message", "status"),
     ),
     "refuse_sender": Behaviour("refuses at MAIL with `reply`; `match` is the sender or *", _MAIL, ("reply",)),
@@ -64,18 +65,18 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "fail": Behaviour(
         "takes it and reports failure. Mail: a bounce with `status` (5.1.1) and `diagnostic`. SMS: 0 sent, 1 failed; "
         "SMPP: UNDELIV with `err` (0A1)",
-        frozenset({EMAIL, SMS}),
+        frozenset({EMAIL, SMS, PORTAL}),
         ("status", "diagnostic", "err"),
     ),
     "delay_then_fail": Behaviour("two bounces, Action delayed, then failed", _MAIL, ("status", "diagnostic")),
     "zero_receipt": Behaviour("takes it; the report says finished with 0 sent and 0 failed; SMPP: UNKNOWN", _SMS),
     "no_receipt": Behaviour("takes it and never reports"),
-    "not_read": Behaviour("delivers it, and the person never opens it", frozenset({ZALO})),
+    "not_read": Behaviour("delivers it, and the person never opens it", frozenset({ZALO, PORTAL})),
     "duplicate_receipt": Behaviour("sends every report twice"),
     "reversed_receipts": Behaviour("sends the last report first", _HTTP),
     "receipt_first": Behaviour("reports before it answers the send", _HTTP),
     "forged_receipt": Behaviour("somebody without the secret reports the message before its provider does"),
-    "wrong_signature": Behaviour("signs its webhooks with a wrong secret", frozenset({ZALO})),
+    "wrong_signature": Behaviour("signs its webhooks with a wrong secret", frozenset({ZALO, PORTAL})),
 }
 """Every behaviour, in the words of `GET /sandbox/script`. `receipt_seconds` in `args` sets the wait before the reports."""
 

@@ -116,6 +116,15 @@ class PortalAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class PushAccount:
+    """Notifier's account at a portal that keeps its inboxes itself; both secrets are `whsec_…`."""
+
+    secret: str = field(repr=False)
+    receipt_secret: str = field(repr=False)
+    """Signs the portal's receipts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """An invented person whose addresses belong on one card. `lookup` is what the portal asks the inbox API with."""
 
@@ -147,6 +156,8 @@ class SandboxSettings:
     smpp_port: int = 0
     delays: Delays = Delays()
     portal: PortalAccess | None = None
+    portal_push: PushAccount | None = None
+    """Switches on the portal's own notification API."""
     people: tuple[Person, ...] = ()
     messages_kept: int = 20_000
     """How many messages the page and the API can show; older ones are forgotten."""

@@ -10,7 +10,18 @@ from notifier.web.problems import ProblemError
 from notifier.web.requests import read_body
 from workers.wiring import store_receipt
 
-KEPT_HEADERS = frozenset({"content-type", "num_retry", "user-agent", "x-zevent-server", "x-zevent-signature"})
+KEPT_HEADERS = frozenset(
+    {
+        "content-type",
+        "num_retry",
+        "user-agent",
+        "webhook-id",
+        "webhook-signature",
+        "webhook-timestamp",
+        "x-zevent-server",
+        "x-zevent-signature",
+    }
+)
 
 
 async def take_receipt(request: web.Request) -> web.Response:
