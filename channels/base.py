@@ -52,6 +52,31 @@ class Asks(StrEnum):
     """Our idempotency key too."""
 
 
+class Quota(StrEnum):
+    """What of a provider's own runs out."""
+
+    NONE = "none"
+    DAILY = "daily"
+    """So many messages a day."""
+    BALANCE = "balance"
+    """Money that was paid in before."""
+
+
+class Cost(StrEnum):
+    NOTHING = "nothing"
+    MESSAGE = "message"
+    PART = "part"
+    """Each segment of a long text."""
+
+
+USUAL_COST = {
+    ContentKind.INBOX: Cost.NOTHING,
+    ContentKind.EMAIL: Cost.NOTHING,
+    ContentKind.SMS: Cost.PART,
+    ContentKind.ZALO: Cost.MESSAGE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     content: ContentKind
@@ -60,6 +85,8 @@ class Capabilities:
     """Taking the message is its delivery: the portal inbox."""
     proves_delivery: bool = False
     """A receipt of delivery can be expected; where not, `accepted` is the last word."""
+    proves_reading: bool = False
+    """A receipt says that the person has seen it."""
     deduplicates: bool = False
     """A second call with the same idempotency key makes no second message."""
     quiet: bool = False
@@ -71,6 +98,10 @@ class Capabilities:
     """How many calls of one process the adapter can work on; more would only wait in it while their time runs out."""
     rate_per_second: float | None = None
     """What the provider is known to bear, over all our workers; `rate_per_second` in the settings overrides it."""
+    quota: Quota = Quota.NONE
+    """What of the provider's own can run out; `daily_quota` in the settings is ours."""
+    cost: Cost | None = None
+    """What is paid for; None: as usual for this kind of content."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ def capabilities(_settings: Settings) -> Capabilities:
         content=ContentKind.INBOX,
         address=AddressKind.INBOX,
         accepted_is_delivered=True,
+        proves_reading=True,
         deduplicates=True,
         quiet=True,
     )

@@ -71,6 +71,7 @@ def capabilities(settings: Settings) -> Capabilities:
         address=AddressKind.INBOX,
         accepted_is_delivered=not settings.confirms_delivery,
         proves_delivery=settings.confirms_delivery,
+        proves_reading=bool(settings.receipt_secrets),
         deduplicates=settings.deduplicates,
         quiet=True,
     )

@@ -19,6 +19,7 @@ from channels.base import (
     Message,
     Ports,
     Question,
+    Quota,
     callback_url,
     carried,
     delivery_named,
@@ -95,6 +96,7 @@ def capabilities(settings: Settings) -> Capabilities:
         proves_delivery=True,
         deduplicates=True,
         asks=Asks.KEY if settings.status_by_request_id else Asks.REFERENCE,
+        quota=Quota.BALANCE,
     )
 
 

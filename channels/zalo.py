@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
-from channels.base import AddressKind, Asks, Capabilities, Message, Ports, Question, carried, delivery_named
+from channels.base import AddressKind, Asks, Capabilities, Message, Ports, Question, Quota, carried, delivery_named
 from channels.faults import Fault, outcome_of, outcome_of_silence
 from channels.http import NoReply, Reply, json_object, retry_after
 from channels.zalo_codes import (
@@ -74,8 +74,10 @@ def capabilities(settings: Settings) -> Capabilities:
         content=ContentKind.ZALO,
         address=AddressKind.ZALO,
         proves_delivery=True,
+        proves_reading=True,
         window=(settings.opens_at, settings.closes_at),
         asks=Asks.REFERENCE,
+        quota=Quota.DAILY,
     )
 
 

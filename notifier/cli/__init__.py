@@ -16,6 +16,7 @@ COMMANDS = {
     "route": "explain who would be told of an event, without sending",
     "post": "post an event as its dossier system would, signed",
     "dead": "what did not reach its person: see it, send it again, drop it",
+    "channels": "what each channel can and cannot do",
     "providers": "who carries each channel, how they stand; pause and resume one",
     "sms": "what SMS cost each agency against its budget; what becomes of a text",
     "gaps": "events that did not come, by the numbers of their neighbours",
