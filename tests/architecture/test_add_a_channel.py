@@ -77,4 +77,4 @@ def test_following_the_page_adds_a_channel(copy: Path):
     assert "the adapter sms_sample has no cases: write tests/contract/cases_sms_sample.py" in refused
     assert re.search(r"\b1\d passed", kept)
     assert "passed" in documented
-    run(copy, "./dev run ruff check . && ./dev run ruff format --check channels tests/contract")
+    run(copy, "./dev run ruff check channels tests/contract && ./dev run ruff format --check channels tests/contract")
