@@ -104,7 +104,7 @@ class Identity(_Table):
     algorithms: tuple[Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"], ...] = (
         Field(default=("RS256", "PS256", "ES256", "EdDSA"), min_length=1, description="no other one counts")
     )
-    token_types: tuple[str, ...] = Field(default=("at+jwt", "JWT"), description="`typ` of tokens that count")
+    types: tuple[str, ...] = Field(default=("at+jwt", "JWT"), description="`typ` of tokens that count")
     citizen_claim: str | None = Field(default=None, min_length=1, description="claim that holds the personal number")
     officer_claim: str | None = Field(default=None, min_length=1, description="claim that holds the officer's code")
     required_scope: str | None = Field(default=None, min_length=1, description="a scope that the token must have")

@@ -21,6 +21,7 @@ from notifier.settings import Environment, Settings, load_settings
 from notifier.store import calendar, endpoints, tokens
 from notifier.store.migrate import newest_revision
 from notifier.store.pool import DATABASE_DOWN, Connection, open_pool, schema_revision
+from notifier.web.access.key_ring import KeyRing, KeysUnknownError
 from workers.queues import connect
 from workers.receivers import endpoints_of, receivers_of
 from workers.tokens import grant_name
@@ -109,6 +110,7 @@ def _shown(key: str, value: Any) -> str:
 async def examine(settings: Settings) -> list[Finding]:
     """Everything that can be found out without changing or sending anything."""
     findings, setups = examine_configuration(settings)
+    findings += [finding async for finding in _identity(settings)]
     findings += [finding async for finding in _database(settings, setups)]
     return findings + await asyncio.to_thread(lambda: list(_redis(settings)))
 
@@ -237,6 +239,25 @@ def calendar_findings(calendars: Calendars, today: date) -> Iterator[Finding]:
         )
     if not missing:
         yield Finding(Level.OK, "calendar", f"days off are kept for {', '.join(map(str, sorted(years)))}")
+
+
+async def _identity(settings: Settings) -> AsyncIterator[Finding]:
+    """Whether the keys of the identity provider can be read."""
+    if settings.identity is None:
+        return
+    keys = KeyRing(settings.identity, clock_of(settings))
+    try:
+        await keys.key(None)
+        yield Finding(Level.OK, "identity", f"the keys of {settings.identity.issuer} can be read")
+    except KeysUnknownError:
+        yield Finding(
+            Level.WARNING,
+            "identity",
+            f"the keys of {settings.identity.issuer} cannot be read, so access tokens open no inbox: check "
+            "identity.issuer, and identity.jwks_url where its keys are on another host",
+        )
+    finally:
+        await keys.close()
 
 
 async def _grant(connection: Connection, setups: Iterable[ChannelSetup]) -> AsyncIterator[Finding]:

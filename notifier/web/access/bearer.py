@@ -76,7 +76,7 @@ async def _claims(text: str, settings: Identity, keys: KeyRing) -> dict[str, Any
         raise ProblemError("token-invalid", "No key of the identity provider has signed it.") from None
     except KeysUnknownError:
         raise ProblemError("identity-unavailable", "The keys of the identity provider cannot be read.") from None
-    if str(head.get("typ", "JWT")).lower().removeprefix("application/") not in map(str.lower, settings.token_types):
+    if str(head.get("typ", "JWT")).lower().removeprefix("application/") not in map(str.lower, settings.types):
         raise ProblemError("token-not-for-us", "The kind of the token is another than the agreed one.")
     claims = json_object(proven["payload"])
     if claims is None:
