@@ -5,8 +5,8 @@ Marked: pre-deploy (a column that the old processes leave empty, a table that th
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 SCHEMA = """
 ALTER TABLE inbox_message ADD COLUMN archived_at timestamptz;
