@@ -1,7 +1,9 @@
 """Whether a contact that a dossier gives can be used, and its one canonical form. Nothing here ever raises."""
 
 import re
+from unicodedata import normalize
 
+import idna
 import phonenumbers
 
 COUNTRY = "VN"
@@ -17,10 +19,9 @@ _TEN_DIGITS = {
 _ELEVEN_DIGITS = re.compile(r"(?:\+?84|0084|0)(1[0-9]{2})([0-9]{7})")
 _SEPARATORS = re.compile(r"[\s.()\-]+")
 
-_EMAIL = re.compile(
-    r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
-    r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63})"
-)
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 _LINK = re.compile(r"https?://[!-~]{1,2000}")
 
 
@@ -74,11 +75,21 @@ def _number(raw: str | None) -> phonenumbers.PhoneNumber | None:
 
 
 def email_address(raw: str | None) -> str | None:
-    """The address, its domain in lower case, if it has the form of one that every relay takes; else None."""
-    found = _EMAIL.fullmatch((raw or "").strip())
-    if not found or len(found["local"]) > 64 or len(found[0]) > 254:  # noqa: PLR2004  RFC 5321, section 4.5.3.1
+    """The address in its one form, or None if it is none: domain in ASCII and lower case (RFC 5891), local part in NFC.
+
+    A local part may be in any language (RFC 6531); only relays that offer SMTPUTF8 carry those.
+    """
+    local, at, domain = (raw or "").strip().rpartition("@")
+    local = normalize("NFC", local)
+    try:
+        domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
         return None
-    return f"{found['local']}@{found['domain'].lower()}"
+    address = f"{local}@{domain}"
+    is_one = at and local.isprintable() and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)
+    if not is_one or len(local.encode()) > 64 or len(address.encode()) > 254:  # noqa: PLR2004  RFC 5321, 4.5.3.1
+        return None
+    return address
 
 
 def web_link(raw: str | None) -> str | None:

@@ -134,6 +134,9 @@ def test_what_is_not_a_vietnamese_mobile_number_is_none(raw):
         ("le.thu@example.vn", "le.thu@example.vn"),
         (" Le.Thu+hs@Example.VN ", "Le.Thu+hs@example.vn"),
         ("a@b.c.example.vn", "a@b.c.example.vn"),
+        ("a@thư.example.vn", "a@xn--th-e0a.example.vn"),
+        ("a@XN--TH-E0A.example.vn", "a@xn--th-e0a.example.vn"),
+        ("le\u0302@example.vn", "l\u00ea@example.vn"),
     ],
 )
 def test_a_good_address_is_kept(raw, address):
@@ -153,7 +156,10 @@ def test_a_good_address_is_kept(raw, address):
         ".a@example.vn",
         "a..b@example.vn",
         "a@-example.vn",
-        "lê@example.vn",
+        "lê thu@example.vn",
+        "lê\u202e@example.vn",
+        "a@thư..vn",
+        f"{'ê' * 33}@example.vn",
         f"{'a' * 65}@example.vn",
         f"a@{'b.' * 130}vn",
     ],
