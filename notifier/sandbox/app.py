@@ -40,6 +40,8 @@ class Sandbox:
     smtp_port: int
     smpp_port: int
     """0 without an SMSC."""
+    smtps_port: int | None
+    """Where it speaks TLS at once; None without a certificate."""
     _messages: Messages = field(repr=False)
 
     @property
@@ -69,7 +71,7 @@ async def running(settings: SandboxSettings, *, clock: Clock = system_clock) -> 
         opened.callback(messages.close)
         _watch_inboxes(settings, portal, callbacks)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        yield Sandbox(f"http://{host}:{runner.addresses[0][1]}", mail.port, smpp_port, messages)
+        yield Sandbox(f"http://{host}:{runner.addresses[0][1]}", mail.port, smpp_port, mail.tls_port, messages)
 
 
 async def _open_smsc(parts: Parts, opened: AsyncExitStack) -> int:

@@ -46,7 +46,7 @@ def from_xtext(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a message at its last stop. `action` is delivered, failed or delayed."""
+    """What became of a message at its last stop. `action` is delivered, failed, delayed, relayed or expanded."""
 
     action: str
     status: str
@@ -55,26 +55,50 @@ class Fate:
     @property
     def wish(self) -> str:
         """The word of NOTIFY that asks for this report."""
-        return {"delivered": "SUCCESS", "delayed": "DELAY"}.get(self.action, "FAILURE")
+        return {"failed": "FAILURE", "delayed": "DELAY"}.get(self.action, "SUCCESS")
 
 
 DELIVERED = Fate("delivered", "2.0.0", "250 2.0.0 delivered to the mailbox")
+RELAYED = Fate("relayed", "2.1.9", "250 2.1.9 relayed to a system that will not report")
+EXPANDED = Fate("expanded", "2.1.5", "250 2.1.5 expanded to two addresses")
+
+
+def answer(*, sender: str, recipient: str, subject: str, text: str, at: datetime) -> bytes:
+    """A mail that a program writes and that is no report: a bounce in words, an out-of-office note (RFC 3834)."""
+    headers = {
+        "Return-Path": "<>",
+        "From": recipient,
+        "To": sender,
+        "Subject": subject,
+        "Date": format_datetime(at),
+        "Auto-Submitted": "auto-replied",
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    return "\r\n".join(f"{_lines(headers)}\n{text}\n".splitlines()).encode() + b"\r\n"
 
 
 def report(
-    *, raw: bytes, sender: str, recipient: str, envid: str | None, ask: Asked, fate: Fate, at: datetime
+    *,
+    raw: bytes,
+    sender: str,
+    recipient: str,
+    envid: str | None,
+    ask: Asked,
+    fate: Fate,
+    at: datetime,
+    others: Mapping[str, Fate] | None = None,
 ) -> bytes:
-    """The report as bytes: text for people, fields for programs, and the headers of the message it is about."""
+    """The report as bytes: text for people, fields for programs, and the headers of the message it is about.
+
+    `others` are what became of more recipients, by their addresses.
+    """
     when, mark = format_datetime(at), f"=_{uuid4().hex}"
     original = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
     about = {"Original-Envelope-Id": envid, "Reporting-MTA": f"dns; {REPORTING_MTA}", "Arrival-Date": when}
-    person = {
-        "Original-Recipient": ask.original_recipient,
-        "Final-Recipient": f"rfc822; {recipient}",
-        "Action": fate.action,
-        "Status": fate.status,
-        "Diagnostic-Code": f"smtp; {fate.diagnostic}",
-    }
+    people = [_person(recipient, fate, ask.original_recipient)]
+    people += [_person(address, each, None) for address, each in (others or {}).items()]
     headers = {
         "Return-Path": "<>",
         "From": f"Mail Delivery System <MAILER-DAEMON@{REPORTING_MTA}>",
@@ -88,12 +112,22 @@ def report(
     kept = {name: original[name] for name in ("Message-ID", "Date", "Subject", "From", "To")}
     parts = {
         "text/plain; charset=us-ascii": f"Your message to {recipient}: {fate.action}.\n{fate.diagnostic}\n",
-        "message/delivery-status": f"{_lines(about)}\n{_lines(person)}",
+        "message/delivery-status": "\n".join([_lines(about), *map(_lines, people)]),
         "text/rfc822-headers": _lines(kept),
     }
     body = "".join(f"--{mark}\nContent-Type: {kind}\n\n{text}\n" for kind, text in parts.items())
     whole = f"{_lines(headers)}\n{body}--{mark}--\n"
     return "\r\n".join(whole.splitlines()).encode("utf-8", "replace") + b"\r\n"
+
+
+def _person(recipient: str, fate: Fate, original: str | None) -> dict[str, str | None]:
+    return {
+        "Original-Recipient": original,
+        "Final-Recipient": f"rfc822; {recipient}",
+        "Action": fate.action,
+        "Status": fate.status,
+        "Diagnostic-Code": f"smtp; {fate.diagnostic}",
+    }
 
 
 def _lines(fields: Mapping[str, object]) -> str:

@@ -89,6 +89,21 @@ class SmscAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class MailServer:
+    """What the pretend mail server offers in EHLO, and where its patience ends."""
+
+    extensions: frozenset[str] = frozenset({"SIZE", "8BITMIME", "SMTPUTF8", "DSN", "PIPELINING", "ENHANCEDSTATUSCODES"})
+    certificate: Path | None = None
+    """Certificate and key in one PEM file: with it STARTTLS is offered, and a second port speaks TLS at once."""
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    """Name and password without which no mail is taken. It asks for them in plain text too: clients must be careful."""
+    most_connections: int | None = None
+    """More get 421 4.3.2 in the place of a greeting."""
+    domain_rate: int | None = None
+    """Mails a second to one receiving domain; more get 421 4.7.0."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delays:
     """How long the pretend world takes, in seconds; a pair is a range to draw from."""
 
@@ -155,6 +170,7 @@ class SandboxSettings:
     """Without it nobody listens for SMPP."""
     smpp_port: int = 0
     delays: Delays = Delays()
+    mail: MailServer = MailServer()
     portal: PortalAccess | None = None
     portal_push: PushAccount | None = None
     """Switches on the portal's own notification API."""

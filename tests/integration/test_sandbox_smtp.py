@@ -1,5 +1,8 @@
 """The pretend mail server, asked by aiosmtplib over a socket."""
 
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 
@@ -8,6 +11,7 @@ import aiosmtplib
 import pytest
 
 from notifier.sandbox.app import running
+from notifier.sandbox.settings import MailServer
 from tests.support.sandbox import listening, sandbox_settings
 from tests.support.waiting import until
 
@@ -208,3 +212,105 @@ async def test_the_sandbox_stops_while_a_client_waits_for_its_answer(notifier):
         client = aiosmtplib.SMTP(hostname="127.0.0.1", port=sandbox.smtp_port, start_tls=False, timeout=5)
         await client.connect()
     await until(lambda: not client.is_connected, 5, "the end of the connection")
+
+
+@asynccontextmanager
+async def mail_server(**changes):
+    async with running(sandbox_settings(mail=MailServer(**changes))) as sandbox:
+        yield sandbox
+
+
+def client_of(sandbox):
+    return aiosmtplib.SMTP(hostname="127.0.0.1", port=sandbox.smtp_port, start_tls=False, timeout=5)
+
+
+async def test_only_what_is_set_is_offered():
+    async with mail_server(extensions=frozenset({"SIZE"})) as sandbox, client_of(sandbox) as client:
+        await client.ehlo()
+        assert set(client.esmtp_extensions) == {"size", "help"}
+
+
+async def test_the_usual_offers_hold_pipelining_and_addresses_in_utf8(sandbox):
+    async with client_of(sandbox) as client:
+        await client.ehlo()
+        assert {"pipelining", "smtputf8", "enhancedstatuscodes"} <= set(client.esmtp_extensions)
+
+
+async def test_an_address_in_utf8_is_kept(sandbox):
+    async with client_of(sandbox) as client:
+        await client.ehlo()
+        await client.mail(SENDER, options=["SMTPUTF8"])
+        await client.rcpt("lê@dan.example.vn", encoding="utf-8")
+        await client.data(b"Subject: x\r\n\r\nx\r\n")
+    assert sandbox.messages[0].to == "lê@dan.example.vn"
+
+
+async def test_commands_may_come_all_at_once(sandbox):
+    reader, writer = await asyncio.open_connection("127.0.0.1", sandbox.smtp_port)
+    commands = ["EHLO x.example.vn", f"MAIL FROM:<{SENDER}>", f"RCPT TO:<{RECIPIENT}>", "DATA"]
+    writer.write("\r\n".join([*commands, "Subject: x", "", "x", ".", "QUIT", ""]).encode())
+    said = (await asyncio.wait_for(reader.read(), 5)).decode()
+    writer.close()
+    assert [line[:3] for line in said.splitlines() if line[3] == " "] == [
+        "220",
+        "250",
+        "250",
+        "250",
+        "354",
+        "250",
+        "221",
+    ]
+
+
+async def test_without_the_log_in_that_is_asked_for_no_mail_is_taken():
+    async with mail_server(login=("a", "b")) as sandbox:
+        with pytest.raises(aiosmtplib.SMTPSenderRefused) as refused:
+            await send(sandbox)
+        assert (refused.value.code, sandbox.messages) == (530, [])
+
+
+async def test_one_connection_too_many_is_turned_away():
+    async with mail_server(most_connections=1) as sandbox, client_of(sandbox):
+        with pytest.raises(aiosmtplib.SMTPConnectResponseError) as refused:
+            await client_of(sandbox).connect()
+        assert refused.value.code == 421
+
+
+async def test_too_many_mails_a_second_to_one_domain_are_slowed_down():
+    settings = sandbox_settings(mail=MailServer(domain_rate=1))
+    async with running(settings, clock=lambda: datetime(2026, 11, 23, tzinfo=UTC)) as sandbox:
+        await send(sandbox)
+        await send(sandbox, recipient="khac@khac.example.vn")
+        with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as slowed:
+            await send(sandbox)
+        assert slowed.value.recipients[0].message.startswith("4.7.0")
+
+
+async def test_data_can_be_refused_before_a_byte_is_sent(sandbox):
+    await script(sandbox, {"behave": "refuse_data", "args": {"reply": "554 5.5.1 No valid recipients"}})
+    with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+        await send(sandbox)
+    assert (refused.value.code, sandbox.messages) == (554, [])
+
+
+async def test_a_connection_can_be_cut_at_the_recipient(sandbox):
+    await script(sandbox, {"behave": "drop_at_rcpt"})
+    with pytest.raises(aiosmtplib.SMTPServerDisconnected):
+        await send(sandbox)
+
+
+@pytest.mark.parametrize(("behave", "actions"), [("relayed", ["relayed"]), ("expanded", ["expanded", "delivered"])])
+async def test_a_mail_that_left_for_elsewhere_is_reported_so(sandbox, notifier, behave, actions):
+    await script(sandbox, {"behave": behave})
+    await send(sandbox)
+    _, *people = (await first_bounce(notifier)).get_payload()[1].get_payload()
+    assert [person["Action"] for person in people] == actions
+
+
+@pytest.mark.parametrize(("behave", "state"), [("plain_bounce", "failed"), ("out_of_office", "delivered")])
+async def test_an_answer_in_words_is_no_report(sandbox, notifier, behave, state):
+    await script(sandbox, {"behave": behave})
+    await send(sandbox, notify="NOTIFY=FAILURE")
+    answer = await first_bounce(notifier)
+    assert (answer.get_content_type(), answer["Auto-Submitted"]) == ("text/plain", "auto-replied")
+    assert sandbox.messages[0].state == state
