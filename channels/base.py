@@ -120,6 +120,8 @@ class Message:
     """To an officer: gateways have a class of message of their own for that (ĐH)."""
     agency: str | None = None
     """The code of the unit whose message it is, which may send under a name of its own."""
+    stop_link: str | None = None
+    """Where one POST ends mail of this kind to this person (RFC 8058). Notices that must be given have none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,66 +1,122 @@
-"""One mail as bytes, the same bytes at every attempt, and the signed token by which its bounce is recognised."""
+"""One mail as bytes, the same bytes at every attempt.
 
-import hashlib
-import hmac
+Everything that does not change from mail to mail is prepared once for each sender (`Skeleton`); filling it costs a
+tenth of what the standard library's `EmailMessage` costs, and `tests/property/test_email_message.py` proves that both
+read the same. Documents: RFC 5322, RFC 2045 to 2047, RFC 3834 (Auto-Submitted), RFC 8058 (one-click unsubscribe).
+"""
+
 import re
+from base64 import encodebytes
+from dataclasses import dataclass
 from datetime import datetime
-from email.header import Header
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
-from uuid import UUID
 
 from notifier.domain.content import EmailContent
 from notifier.domain.ids import DeliveryId
 
-_POLICY = SMTP.clone(cte_type="7bit")
-_TOKEN = re.compile(r"(?<![0-9a-f])([0-9a-f]{32})\.([0-9a-f]{16})(?![0-9a-f])", re.IGNORECASE)
+_EASY = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
+"""Words that stand in a header as they are."""
+_LINE = 76
+_WORD = "=?utf-8?b?{}?="
+_TEXT = (
+    b'--%(mark)b_0\r\nContent-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n%(text)b'
+)
+_HTML = b'Content-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n%(html)b'
+_PICTURE = (
+    b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <qr>\r\n"
+    b'Content-Disposition: inline; filename="qr.png"\r\n\r\n%(picture)b'
+)
+_PLAIN_BODY = _TEXT + b"--%(mark)b_0\r\n" + _HTML + b"--%(mark)b_0--\r\n"
+_BODY_WITH_PICTURE = (
+    _TEXT + b'--%(mark)b_0\r\nContent-Type: multipart/related;\r\n boundary="%(mark)b_1"\r\n\r\n'
+    b"--%(mark)b_1\r\n" + _HTML + b"--%(mark)b_1\r\n" + _PICTURE + b"--%(mark)b_1--\r\n--%(mark)b_0--\r\n"
+)
+_HEAD = (
+    b"%(from)bTo: %(to)b\r\n%(subject)bDate: %(date)b\r\nMessage-ID: %(message_id)b\r\n"
+    b"Auto-Submitted: auto-generated\r\n%(stop)bMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/alternative;\r\n boundary="%(mark)b_0"\r\n\r\n'
+)
+_STOP = b"List-Unsubscribe: <%b>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
-def compose(
-    content: EmailContent,
-    *,
-    delivery_id: DeliveryId,
-    message_id: str,
-    sender: Address,
-    to: Address,
-    created_at: datetime,
-) -> bytes:
-    """Text, HTML and the QR picture, flattened once. All of it is ASCII, so any peer takes it unchanged."""
-    mail = EmailMessage(policy=_POLICY)
-    mail["To"] = to
-    mail["Date"] = format_datetime(created_at)
-    mail["Message-ID"] = message_id
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(content.text)
-    mail.add_alternative(content.html, subtype="html")
-    if content.qr_png is not None:
-        html = list(mail.iter_parts())[1]
-        html.add_related(content.qr_png, "image", "png", cid="<qr>", disposition="inline", filename="qr.png")
-    for number, part in enumerate(mail.walk()):
-        if part.is_multipart():
-            part.set_boundary(f"=_{delivery_id.hex}_{number}")
-    spoken = _header("From", sender.display_name, f" <{sender.addr_spec}>") + _header("Subject", content.subject)
-    return spoken + mail.as_bytes()
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a mail is from, and who answers go to."""
+
+    address: str
+    name: str
+    reply_to: str | None = None
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+class Skeleton:
+    """A mail of one sender without what differs from mail to mail."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._from = _header("From", sender.name, f"<{sender.address}>")
+        if sender.reply_to:
+            self._from += f"Reply-To: {sender.reply_to}\r\n".encode("ascii")
+
+    def filled(
+        self,
+        content: EmailContent,
+        *,
+        delivery_id: DeliveryId,
+        message_id: str,
+        to: str,
+        created_at: datetime,
+        stop_link: str | None = None,
+    ) -> bytes:
+        """Text, HTML and the QR picture. All of it is ASCII, so any peer takes it unchanged; only `to` may be UTF-8.
+
+        `to` is an address as `email_address` answers it. `stop_link` is where one POST stops mail of this kind.
+        """
+        parts = {
+            b"from": self._from,
+            b"to": to.encode(),
+            b"subject": _header("Subject", content.subject),
+            b"date": format_datetime(created_at).encode("ascii"),
+            b"message_id": message_id.encode("ascii"),
+            b"stop": _STOP % stop_link.encode("ascii") if stop_link else b"",
+            b"mark": b"=_" + delivery_id.hex.encode("ascii"),
+            b"text": _lines(content.text),
+            b"html": _lines(content.html),
+        }
+        if content.qr_png is None:
+            return (_HEAD + _PLAIN_BODY) % parts
+        return (_HEAD + _BODY_WITH_PICTURE) % {**parts, b"picture": _base64(content.qr_png)}
+
+
+def _lines(text: str) -> bytes:
+    """A text with the line ends of mail, encoded."""
+    return _base64(b"\r\n".join(text.encode().splitlines()) + b"\r\n")
+
+
+def _base64(data: bytes) -> bytes:
+    return encodebytes(data).replace(b"\n", b"\r\n")
 
 
 def _header(name: str, text: str, ending: str = "") -> bytes:
-    """A header of words in any language (RFC 2047). `EmailMessage` of Python 3.11 loses spaces where it folds them."""
-    encoded = Header(" ".join(text.split()), "utf-8", header_name=name).encode(linesep="\r\n")
-    return f"{name}: {encoded}{ending}\r\n".encode("ascii")
+    """A header of words in any language (RFC 2047), each line short; `ending` is not encoded."""
+    lines = _encoded(" ".join(text.split()), _LINE - len(name) - 2)
+    if ending:
+        last = f"{lines[-1]} {ending}"
+        lines[-1:] = [last] if len(last) + len(name) < _LINE else [lines[-1], ending]
+    return (f"{name}: " + "\r\n ".join(lines) + "\r\n").encode("ascii")
 
 
-def bounce_token(delivery_id: DeliveryId, secret: bytes) -> str:
-    """The delivery's id in hex, a dot, and 16 hex digits that only we can make."""
-    return f"{delivery_id.hex}.{_mac(delivery_id, secret)}"
-
-
-def deliveries_in(text: str, secret: bytes) -> frozenset[DeliveryId]:
-    """The deliveries whose genuine tokens stand in a text; a forged token names none."""
-    found = ((DeliveryId(UUID(hex=name)), mac.lower()) for name, mac in _TOKEN.findall(text))
-    return frozenset(name for name, mac in found if hmac.compare_digest(mac, _mac(name, secret)))
-
-
-def _mac(delivery_id: DeliveryId, secret: bytes) -> str:
-    return hmac.new(secret, b"bounce:" + delivery_id.bytes, hashlib.sha256).hexdigest()[:16]
+def _encoded(text: str, room: int) -> list[str]:
+    """The text as encoded words, one to a line; what stands between two of them is no space to the reader."""
+    if len(text) <= room and _EASY.fullmatch(text):
+        return [text]
+    most = (room - len(_WORD) + 2) // 4 * 3
+    chunks = [b""]
+    for character in text:
+        sign = character.encode()
+        if len(chunks[-1]) + len(sign) > most:
+            chunks.append(b"")
+        chunks[-1] += sign
+    return [_WORD.format(encodebytes(chunk).decode().replace("\n", "")) for chunk in chunks]

@@ -1,68 +1,36 @@
 """Mail over SMTP to the agency's relay, on our own pool of connections.
 
-Documents: RFC 5321 (SMTP), RFC 3461 and 3464 (delivery status), RFC 3834 (automatic mail), RFC 3463 and the IANA
-registry of enhanced codes; aiosmtplib 5.1 (checked 2026-11). SMTP never reports a duplicate, so a connection lost
-once the data has begun is Unknown.
+Documents: RFC 5321 (SMTP), RFC 6531 (addresses in UTF-8), RFC 3461 and 3464 (delivery status), RFC 3834 (automatic
+mail), RFC 3463 and the IANA registry of enhanced codes; aiosmtplib 5.1 (checked 2026-11). SMTP never reports a
+duplicate, so a connection lost once the data has begun is Unknown.
 """
 
 import asyncio
 import hmac
-import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.headerregistry import Address
-from typing import Annotated, Literal
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from channels.base import AddressKind, Capabilities, Message, Ports, carried
+from channels.bounce_token import bounce_address, bounce_token, deliveries_in
+from channels.dkim import Signer, load_signer
 from channels.email_bounce import bounce_facts
-from channels.email_message import bounce_token, compose
+from channels.email_message import Sender, Skeleton
+from channels.email_settings import Settings
 from channels.faults import Fault, outcome_of
 from channels.smtp_codes import Phase, classify
+from channels.smtp_connection import PlainLoginError, Relay, TlsPolicy, open_connection, tls_fault, trust
 from channels.smtp_pool import Limits, SmtpPool
 from notifier.domain.content import ContentKind, EmailContent
 from notifier.domain.outcomes import Accepted, Outcome
-from notifier.domain.receipts import RawReceipt, ReceiptFact
+from notifier.domain.receipts import ENVELOPE_RECIPIENT, RawReceipt, ReceiptFact
+from notifier.intake.contacts import email_address
+
+__all__ = ["Settings", "SmtpChannel", "authentic", "capabilities", "connect", "facts"]
 
 WAITING_FOR_CONNECTION = 4
 """Mails under way for each connection: those of one source keep all of them busy, and wait for them only shortly."""
-ADDRESS = r"^[^\s@<>]+@[^\s@<>]+$"
-
-
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    host: str
-    port: Annotated[int, Field(gt=0, lt=65536)] = 587
-    tls: Literal["none", "starttls", "tls"] = "starttls"
-    username: str | None = None
-    password: SecretStr | None = None
-    local_hostname: str
-    """Our own name in EHLO; many relays compare it with DNS."""
-    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
-    """For connecting and the envelope; once more for the data."""
-    sender_address: Annotated[str, Field(pattern=ADDRESS)]
-    sender_name: str
-    bounce_domain: str | None = None
-    """Where bounces come in; without it the sender's domain."""
-    bounce_secret: SecretStr
-    receipt_key: SecretStr
-    """The last part of the address to which the mail system posts bounces."""
-    dsn_notify: tuple[Literal["SUCCESS", "FAILURE", "DELAY"], ...] = ("SUCCESS", "FAILURE", "DELAY")
-    """What to ask of a relay that offers delivery status notifications; empty asks for nothing."""
-    expects_success_dsn: bool = False
-    """The relay reports success too, so that a delivery can be proven."""
-    connections: Annotated[int, Field(gt=0, le=100)] = 4
-    connection_max_age_seconds: Annotated[float, Field(gt=0)] = 300.0
-    connection_max_messages: Annotated[int, Field(gt=0)] = 100
-    connection_max_idle_seconds: Annotated[float, Field(gt=0)] = 30.0
-
-    @property
-    def sender_domain(self) -> str:
-        return self.sender_address.rpartition("@")[2]
 
 
 def capabilities(settings: Settings) -> Capabilities:
@@ -70,6 +38,7 @@ def capabilities(settings: Settings) -> Capabilities:
         content=ContentKind.EMAIL,
         address=AddressKind.EMAIL,
         proves_delivery=settings.expects_success_dsn,
+        deduplicates=settings.resend_unanswered,
         calls_at_once=WAITING_FOR_CONNECTION * settings.connections,
     )
 
@@ -88,12 +57,20 @@ class _Letter:
     message_id: str
     data: bytes
 
+    @property
+    def is_utf8(self) -> bool:
+        """Whether only a peer with SMTPUTF8 can carry it."""
+        return not self.recipient.isascii()
+
 
 class SmtpChannel:
+    """Raises `SettingsError` where a file that the settings name cannot be used."""
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        relay = _relay(settings)
         self._pool = SmtpPool(
-            self._new_client,
+            lambda: open_connection(relay),
             Limits(
                 connections=settings.connections,
                 max_age_seconds=settings.connection_max_age_seconds,
@@ -101,19 +78,27 @@ class SmtpChannel:
                 max_idle_seconds=settings.connection_max_idle_seconds,
             ),
         )
+        keys = {domain: load_signer(domain, key.selector, key.key_file) for domain, key in settings.dkim.items()}
+        senders = {agency: settings.sender(agency) for agency in (None, *settings.agencies)}
+        self._prepared = {
+            agency: _Prepared(sender, Skeleton(sender), keys.get(settings.signing_domain(sender) or ""))
+            for agency, sender in senders.items()
+        }
 
     async def send(self, message: Message) -> Outcome:
-        letter = _letter(message, self._settings)
+        letter = self._letter(message)
         if letter is None:
             return outcome_of(Fault.RECIPIENT, "bad_address")
         seconds, phase = self._settings.timeout_seconds, Phase.CONNECT
         try:
             async with asyncio.timeout(seconds) as deadline, self._pool.connection() as smtp:
+                if letter.is_utf8 and not smtp.supports_extension("smtputf8"):
+                    return outcome_of(Fault.RECIPIENT, "no_smtputf8")
                 try:
                     phase = Phase.MAIL
                     await smtp.mail(letter.sender, options=_mail_options(smtp, letter))
                     phase = Phase.RCPT
-                    await smtp.rcpt(letter.recipient, options=self._rcpt_options(smtp))
+                    await smtp.rcpt(letter.recipient, options=self._rcpt_options(smtp), encoding="utf-8")
                     _extend(deadline, seconds)
                     phase = Phase.DATA
                     await smtp.data(letter.data)
@@ -129,51 +114,60 @@ class SmtpChannel:
     async def close(self) -> None:
         await self._pool.close()
 
-    def _new_client(self) -> SMTP:
-        settings = self._settings
-        return SMTP(
-            hostname=settings.host,
-            port=settings.port,
-            username=settings.username,
-            password=settings.password.get_secret_value() if settings.password else None,
-            local_hostname=settings.local_hostname,
-            timeout=settings.timeout_seconds,
-            use_tls=settings.tls == "tls",
-            start_tls=settings.tls == "starttls",
+    def _letter(self, message: Message) -> _Letter | None:
+        """The mail of a message; None where the address is missing or is none."""
+        address = email_address(message.contact.email)
+        if address is None:
+            return None
+        prepared = self._prepared.get(message.agency, self._prepared[None])
+        message_id = f"<{message.delivery_id.hex}@{self._settings.sender_domain}>"
+        token = bounce_token(message.delivery_id, self._settings.bounce_secret.get_secret_value().encode())
+        data = prepared.skeleton.filled(
+            carried(message, EmailContent),
+            delivery_id=message.delivery_id,
+            message_id=message_id,
+            to=address,
+            created_at=message.created_at,
+            stop_link=message.stop_link,
         )
+        if prepared.signer is not None:
+            data = prepared.signer.signed(data, message.created_at)
+        sender = bounce_address(token, self._settings.bounce_domain or prepared.sender.domain)
+        return _Letter(token, sender, address, message_id, data)
 
     def _rcpt_options(self, smtp: SMTP) -> list[str]:
         asked = ",".join(self._settings.dsn_notify)
         return [f"NOTIFY={asked}"] if asked and smtp.supports_extension("dsn") else []
 
 
-def _letter(message: Message, settings: Settings) -> _Letter | None:
-    """The mail of a message; None where the address is missing or cannot be written in ASCII mail."""
-    address = message.contact.email or ""
-    if not address.isascii():
-        return None
-    try:
-        to = Address(addr_spec=address)
-    except (ValueError, IndexError, HeaderParseError):
-        return None
-    message_id = f"<{message.delivery_id.hex}@{settings.sender_domain}>"
-    token = bounce_token(message.delivery_id, settings.bounce_secret.get_secret_value().encode())
-    data = compose(
-        carried(message, EmailContent),
-        delivery_id=message.delivery_id,
-        message_id=message_id,
-        sender=Address(settings.sender_name, addr_spec=settings.sender_address),
-        to=to,
-        created_at=message.created_at,
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What is the same for all mail of one sender."""
+
+    sender: Sender
+    skeleton: Skeleton
+    signer: Signer | None
+
+
+def _relay(settings: Settings) -> Relay:
+    tls = TlsPolicy(settings.tls)
+    return Relay(
+        host=settings.host,
+        port=settings.port,
+        tls=tls,
+        local_hostname=settings.local_hostname,
+        timeout_seconds=settings.timeout_seconds,
+        username=settings.username,
+        password=settings.password.get_secret_value() if settings.password else "",
+        allow_plain_login=settings.allow_plain_login,
+        context=None if tls is TlsPolicy.NONE else trust(settings.ca_file),
     )
-    sender = f"bounce+{token}@{settings.bounce_domain or settings.sender_domain}"
-    return _Letter(token, sender, address, message_id, data)
 
 
 def _mail_options(smtp: SMTP, letter: _Letter) -> list[str]:
     size = [f"SIZE={len(letter.data)}"] if smtp.supports_extension("size") else []
     report = ["RET=HDRS", f"ENVID={letter.token}"] if smtp.supports_extension("dsn") else []
-    return size + report
+    return size + report + (["SMTPUTF8"] if letter.is_utf8 else [])
 
 
 def _extend(deadline: asyncio.Timeout, seconds: float) -> None:
@@ -197,21 +191,30 @@ def _outcome_of_failure(failure: Exception, phase: Phase) -> Outcome:
     """No answer, or none to the mail itself. Only what comes after the data has begun is ambiguous."""
     if isinstance(failure, SMTPResponseException):  # the greeting, EHLO or the login was refused
         return outcome_of(*classify(failure.code, failure.message, phase))
-    if isinstance(failure.__cause__ or failure, ssl.SSLError):
-        return outcome_of(Fault.CONFIG, "tls")
+    if phase is Phase.CONNECT and (code := tls_fault(failure)):
+        return outcome_of(Fault.CONFIG, code)
     if isinstance(failure, TimeoutError):
         code = "timeout"
     elif isinstance(failure, OSError):
         code = "connect" if phase is Phase.CONNECT else "lost"
+    elif isinstance(failure, PlainLoginError):
+        return outcome_of(Fault.CONFIG, "login_needs_tls")
     else:  # the relay does not offer STARTTLS or a way to log in
         return outcome_of(Fault.CONFIG, "not_supported")
     return outcome_of(Fault.AMBIGUOUS if phase is Phase.DATA else Fault.TRANSIENT, code)
 
 
 def authentic(raw: RawReceipt, settings: Settings) -> bool:
+    """What came as mail is proven by our token in the address it came to; what was posted, by the receipt key."""
+    if ENVELOPE_RECIPIENT in raw.query and raw.method not in {"GET", "POST"}:
+        return bool(deliveries_in(raw.query[ENVELOPE_RECIPIENT], _bounce_secret(settings)))
     expected = settings.receipt_key.get_secret_value().encode()
     return hmac.compare_digest((raw.key or "").encode("utf-8", "replace"), expected)
 
 
 def facts(raw: RawReceipt, settings: Settings) -> tuple[ReceiptFact, ...]:
-    return bounce_facts(raw.body, settings.bounce_secret.get_secret_value().encode())
+    return bounce_facts(raw.body, _bounce_secret(settings), raw.query.get(ENVELOPE_RECIPIENT))
+
+
+def _bounce_secret(settings: Settings) -> bytes:
+    return settings.bounce_secret.get_secret_value().encode()

@@ -5,6 +5,7 @@ import json
 import re
 from datetime import time
 from enum import Enum
+from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -17,31 +18,45 @@ SECRET_NAME = re.compile(r"secret|password|key|token", re.IGNORECASE)
 
 def sentence(prefix: str, model: type[BaseModel], fault: ErrorDetails) -> str:
     """For example: channels.sms.timeout_seconds is "30s"; a number of seconds is expected. Write 30."""
-    name = str(fault["loc"][0]) if fault["loc"] else ""
+    if not fault["loc"]:
+        return f"{prefix}: {fault['msg'].removeprefix('Value error, ')}."
+    model, name, is_inside = _place(model, fault["loc"])
     key = ".".join([prefix, *(str(part) for part in fault["loc"] if part != "[key]")])
     field = model.model_fields.get(name)
     if field is None:
         near = difflib.get_close_matches(name, model.model_fields, n=1)
         advice = f"Write {near[0]}." if near else "Remove it."
         return f"{key} is not a setting; one of {', '.join(model.model_fields) or 'none'} is expected. {advice}"
-    if fault["type"] == "extra_forbidden":
-        return f"{key} is not a setting. Remove it or correct its name."
-    wanted = _wanted(name, field, fault)
+    wanted = _wanted(name, field, fault, is_inside=is_inside)
     if fault["type"] == "missing":
         return f"{key} is missing; {wanted} is expected."
     limit = "" if fault["type"].endswith(("_type", "_parsing")) else _limit(fault)
+    if fault["type"] == "string_pattern_mismatch":
+        limit = f" of the form {fault['ctx']['pattern']}"
     found = "a secret (not shown)" if _is_secret(name, field) else _quoted(fault["input"])
     return f"{key} is {found}; {wanted}{limit} is expected.{_advice(name, field, fault['input'])}"
 
 
-def _wanted(name: str, field: FieldInfo, fault: ErrorDetails) -> str:
+def _place(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[type[BaseModel], str, bool]:
+    """The innermost table that a fault lies in, the name of the setting there, and whether it lies inside of that."""
+    name, *rest = location
+    field = model.model_fields.get(str(name))
+    inner = get_args(field.annotation)[1:2] if field is not None and get_origin(field.annotation) is dict else ()
+    if len(rest) > 1 and inner and isinstance(inner[0], type) and issubclass(inner[0], BaseModel):
+        return _place(inner[0], tuple(rest[1:]))
+    return model, str(name), bool(rest)
+
+
+def _wanted(name: str, field: FieldInfo, fault: ErrorDetails, *, is_inside: bool) -> str:
     """What is expected in the place of the fault: as the check itself says it, else by the kind of the setting."""
     context = fault.get("ctx", {})
     if fault["type"] == "value_error":
         return str(context["error"])
-    if fault["type"] in {"enum", "literal_error"} and len(fault["loc"]) > 1:
+    if not is_inside:
+        return expected(name, field)
+    if fault["type"] in {"enum", "literal_error"}:
         return f"one of {context['expected'].replace(' or ', ', ')}".replace("'", '"')
-    return expected(name, field) if len(fault["loc"]) == 1 else fault["msg"].removeprefix("Input should be ")
+    return fault["msg"].removeprefix("Input should be ")
 
 
 def expected(name: str, field: FieldInfo) -> str:
@@ -58,6 +73,7 @@ def expected(name: str, field: FieldInfo) -> str:
         HttpUrl: "an address that begins with http:// or https://",
         SecretStr: "a secret text",
         str: "a text in quotes",
+        Path: "a path in quotes",
     }
     return next((words[kind] for kind in kinds if kind in words), "a table or list")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -31,10 +31,10 @@ class _Connection:
 class SmtpPool:
     """At most `limits.connections` open connections, each used by one task at a time, recycled by age, count and idle.
 
-    `new` makes an unconnected client.
+    `new` opens a connection, greeted and logged in, or raises.
     """
 
-    def __init__(self, new: Callable[[], SMTP], limits: Limits) -> None:
+    def __init__(self, new: Callable[[], Awaitable[SMTP]], limits: Limits) -> None:
         self._new = new
         self._limits = limits
         self._slots = asyncio.Semaphore(limits.connections)
@@ -47,7 +47,7 @@ class SmtpPool:
         Raises what connecting raises.
         """
         async with self._slots:
-            connection = await self._reuse() or await self._open()
+            connection = await self._reuse() or _Connection(await self._new())
             try:
                 yield connection.smtp
             except BaseException:
@@ -74,17 +74,6 @@ class SmtpPool:
                 raise
             await _quit(connection.smtp)
         return None
-
-    async def _open(self) -> _Connection:
-        smtp = self._new()
-        try:
-            await smtp.connect()
-            if smtp.is_ehlo_or_helo_needed:
-                await smtp.ehlo()
-        except BaseException:
-            smtp.close()
-            raise
-        return _Connection(smtp)
 
     def _is_fresh(self, connection: _Connection) -> bool:
         now = time.monotonic()

@@ -15,9 +15,16 @@ class ReceiptKind(StrEnum):
     """Kept, and moves nothing: still on its way, a citizen wrote, a template changed."""
 
 
+ENVELOPE_RECIPIENT = "rcpt"
+"""The name in `RawReceipt.query` of the address to which a callback came that is a mail."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawReceipt:
-    """A callback exactly as it came. `key` is the last part of its path, `query` and `headers` have lower-case names."""
+    """A callback exactly as it came. `key` is the last part of its path, `query` and `headers` have lower-case names.
+
+    `method` is that of HTTP, or LMTP or SMTP for a mail.
+    """
 
     provider: ProviderName
     method: str

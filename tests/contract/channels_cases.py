@@ -14,7 +14,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from channels.base import Askable, Channel
-from channels.email_message import bounce_token
+from channels.bounce_token import bounce_token
 from channels.http import HttpClient
 from channels.registry import load
 from channels.smpp.pdu import Command, Pdu, ShortMessage, encode

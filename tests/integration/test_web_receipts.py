@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels.email_message import bounce_token
+from channels.bounce_token import bounce_token
 from notifier.domain.clock import move_clock
 from notifier.sandbox.dsn import DELIVERED, Asked, report
 from notifier.sandbox.zalo_events import signature

@@ -24,8 +24,8 @@ SMS = SmsContent("Ho so 000.00.01.H01 da duoc tiep nhan", SmsEncoding.GSM7, 1)
 ZALO = ZaloContent("hoso_tiep_nhan", {"ma_ho_so": "000.00.01.H01", "ho_ten": "Nguyễn Văn Bình"})
 
 
-def message(content: Content, *, contact: Contact = CONTACT, staff: bool = False, agency: str | None = None) -> Message:
-    return Message(DELIVERY, DELIVERY.hex, contact, content, CREATED_AT, staff, agency)
+def message(content: Content, *, contact: Contact = CONTACT, staff: bool = False, **more: str | None) -> Message:
+    return Message(DELIVERY, DELIVERY.hex, contact, content, CREATED_AT, staff, **more)
 
 
 def question(reference: str | None, *, contact: Contact = CONTACT) -> Question:

@@ -3,13 +3,12 @@
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
-from email.headerregistry import Address
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email_message import compose
+from channels.email_message import Sender, Skeleton
 from notifier.domain.content import EmailContent
 from notifier.domain.ids import DeliveryId
 
@@ -19,12 +18,11 @@ WORDS = st.sampled_from(
 
 
 def composed(subject: str, sender: str) -> bytes:
-    return compose(
+    return Skeleton(Sender("thongbao@example.gov.vn", sender)).filled(
         EmailContent(subject, "văn bản", "<p>văn bản</p>"),
         delivery_id=DeliveryId(UUID(int=1)),
         message_id="<1@example.gov.vn>",
-        sender=Address(sender, "thongbao", "example.gov.vn"),
-        to=Address(addr_spec="le.thu@example.vn"),
+        to="le.thu@example.vn",
         created_at=datetime(2026, 11, 23, tzinfo=UTC),
     )
 

@@ -104,7 +104,7 @@ def test_a_limit_must_be_more_than_nothing(key: str):
 
 def test_a_choice_is_told_its_values():
     text = fault({**EMAIL, "tls": "ssl"}, ChannelName("email"))
-    assert 'channels.email.tls is "ssl"; one of "none", "starttls", "tls" is expected.' in text
+    assert 'channels.email.tls is "ssl"; one of "none", "opportunistic", "starttls", "tls" is expected.' in text
 
 
 def test_a_missing_setting_is_named():
@@ -147,7 +147,7 @@ SMPP = {"adapter": "sms_smpp", "host": "smsc.example.vn", "system_id": "tb", "pa
             {"agencies": {"H01": {"brandname": "TEN QUA DAI ROI"}}},
             'channels.sms.agencies.H01.brandname is "TEN QUA DAI ROI"; at most eleven letters, digits,',
         ),
-        ({"agencies": {"H01": {"brand": "X"}}}, "channels.sms.agencies.H01.brand is not a setting. Remove it"),
+        ({"agencies": {"H01": {"brand": "X"}}}, "channels.sms.agencies.H01.brand is not a setting; one of brandname"),
         (
             {"vendor_statuses": {"0x0400": "recipent"}},
             'channels.sms.vendor_statuses.0x0400 is "recipent"; one of "recipient", ',
