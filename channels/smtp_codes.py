@@ -33,6 +33,9 @@ ENHANCED: dict[str, Fault] = {
     "4.7.0": Fault.QUOTA,  # rate
 }
 
+NO_SUCH_ADDRESS = frozenset(code for code, fault in ENHANCED.items() if fault is Fault.RECIPIENT)
+"""What is worth remembering: no later mail to the address can arrive either."""
+
 ENHANCED_FAMILIES: dict[str, Fault] = {
     "5.5": Fault.CONFIG,  # protocol
     "5.6": Fault.CONFIG,  # content

@@ -19,6 +19,7 @@ COMMANDS = {
     "channels": "what each channel can and cannot do",
     "providers": "who carries each channel, how they stand; pause and resume one",
     "sms": "what SMS cost each agency against its budget; what becomes of a text",
+    "suppressions": "whom mail is not sent to: bounced addresses, people who stopped it; lift it",
     "gaps": "events that did not come, by the numbers of their neighbours",
     "remind": "the reminders of officers: what is planned, what another policy would do",
     "report": "how well officers are reminded, dossiers answered, apologised for, finished; the late list",

@@ -6,11 +6,14 @@ Both are keyed hashes, so they are stable, cannot be guessed, and say nothing to
 import base64
 import hashlib
 import hmac
+from uuid import UUID
 
-from notifier.domain.ids import DossierCode, InboxOwner, SourceName
+from notifier.domain.ids import DeliveryId, DossierCode, InboxOwner, SourceName
 
 _DOMAIN_INBOX = b"inbox\x00"
 _DOMAIN_LOOKUP = b"lookup\x00"
+_DOMAIN_ADDRESS = b"address\x00"
+_DOMAIN_STOP = b"stop\x00"
 
 
 def _keyed(secret: bytes, domain: bytes, text: str, length: int) -> str:
@@ -36,3 +39,24 @@ def lookup_token(secret: bytes, source: SourceName, code: DossierCode, ref: str)
 def token_hash(token: str) -> bytes:
     """What is stored of a look-up token."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def address_key(secret: bytes, address: str) -> str:
+    """What is stored of a mail address that must be known again; upper and lower case are one."""
+    return _keyed(secret, _DOMAIN_ADDRESS, address.casefold(), 24)
+
+
+def stop_token(secret: bytes, delivery_id: DeliveryId) -> str:
+    """The token of the link in one mail by which its reader stops mail of that kind: 38 characters."""
+    mac = _keyed(secret, _DOMAIN_STOP, delivery_id.hex, 16)
+    return base64.urlsafe_b64encode(delivery_id.bytes).decode().rstrip("=") + mac
+
+
+def stopped_by(secret: bytes, token: str) -> DeliveryId | None:
+    """The mail whose link holds this token; None for a token that we never made."""
+    name = token[:22]
+    try:
+        delivery_id = DeliveryId(UUID(bytes=base64.urlsafe_b64decode(f"{name}==")))
+    except ValueError:
+        return None
+    return delivery_id if hmac.compare_digest(token.encode(), stop_token(secret, delivery_id).encode()) else None

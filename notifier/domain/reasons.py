@@ -36,6 +36,8 @@ class ReasonCode(StrEnum):
     NO_ZALO_LINK = "suppressed.no_zalo_link"
     CHANNEL_OFF = "suppressed.channel_off"
     LINKED_SOURCE = "suppressed.linked_source"
+    ADDRESS_BOUNCED = "suppressed.bounced"
+    MAIL_STOPPED = "suppressed.stopped"
     STATUS_REPEATED = "suppressed.status_repeated"
     TOLD_BY_OTHER = "suppressed.told_by_other"
     # superseded
@@ -67,6 +69,8 @@ class ReasonCode(StrEnum):
     FALLBACK_NOT_NEEDED = "cancelled.fallback_not_needed"
     CORRECTED = "cancelled.corrected"
     REMINDER_OUTDATED = "cancelled.reminder_outdated"
+    BOUNCED_MEANWHILE = "cancelled.bounced"
+    STOPPED_MEANWHILE = "cancelled.stopped"
     OPERATOR_DROP = "cancelled.operator"
     # events
     EVENT_RECEIVED = "event.received"
@@ -91,6 +95,11 @@ class ReasonCode(StrEnum):
     PROVIDER_QUOTA_SPENT = "provider.quota_spent"
     PROVIDER_PAUSED = "provider.paused"
     PROVIDER_RESUMED = "provider.resumed"
+    # what stands against mail to somebody
+    RECIPIENT_BOUNCED = "recipient.bounced"
+    RECIPIENT_STOPPED = "recipient.stopped"
+    RECIPIENT_RESUMED = "recipient.resumed"
+    SUPPRESSION_LIFTED = "recipient.lifted"
     # what an operator did to many at once
     DEAD_RETRIED = "operator.retried"
     DEAD_DROPPED = "operator.dropped"
@@ -175,6 +184,38 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.LINKED_SOURCE: (
         "hệ thống liên thông {linked} đã tự báo cho công dân",
         "the linked source {linked} already tells the citizen",
+    ),
+    ReasonCode.ADDRESS_BOUNCED: (
+        "địa chỉ thư điện tử không tồn tại, biết từ {since} ({code})",
+        "the mail address does not exist, known since {since} ({code})",
+    ),
+    ReasonCode.MAIL_STOPPED: (
+        "người nhận đã dừng thư không bắt buộc",
+        "the recipient has stopped mail that need not be given",
+    ),
+    ReasonCode.BOUNCED_MEANWHILE: (
+        "địa chỉ thư điện tử không tồn tại, biết từ {since} ({code}), không gửi nữa",
+        "the mail address does not exist, known since {since} ({code}): called off",
+    ),
+    ReasonCode.STOPPED_MEANWHILE: (
+        "người nhận đã dừng thư không bắt buộc trước khi gửi",
+        "the recipient stopped mail that need not be given before it was sent",
+    ),
+    ReasonCode.RECIPIENT_BOUNCED: (
+        "địa chỉ thư điện tử không tồn tại ({code}): từ nay không gửi thư đến đó",
+        "the mail address does not exist ({code}): no more mail is sent there",
+    ),
+    ReasonCode.RECIPIENT_STOPPED: (
+        "người nhận dừng thư không bắt buộc; thông báo bắt buộc vẫn gửi",
+        "the recipient stops mail that need not be given; statutory notices go on",
+    ),
+    ReasonCode.RECIPIENT_RESUMED: (
+        "người nhận đăng ký lại thư không bắt buộc",
+        "the recipient takes mail that need not be given again",
+    ),
+    ReasonCode.SUPPRESSION_LIFTED: (
+        "{by} cho gửi thư lại: {why}",
+        "mail is sent again, by {by}: {why}",
     ),
     ReasonCode.STATUS_REPEATED: (
         "trạng thái này đã được thông báo",

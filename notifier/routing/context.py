@@ -11,6 +11,7 @@ from notifier.domain.events import DossierEvent
 from notifier.domain.hours import WorkingHours
 from notifier.domain.ids import ChannelName, InboxOwner, RecipientId, SourceName
 from notifier.domain.recipients import Audience
+from notifier.domain.suppressions import Suppressions
 from notifier.routing.overtaking import ALONE, Course
 
 
@@ -53,6 +54,8 @@ class RoutingContext:
     inbox_owner: Callable[[Audience, Person, DossierEvent], InboxOwner]
     course: Course = ALONE
     """How the event stands among the others of its dossier."""
+    suppressions: Suppressions = field(default_factory=Suppressions)
+    """Of those who would be told by mail."""
     told_by: SourceName | None = None
     """Another source has had the citizen told of the same."""
     working: WorkingHours = ALWAYS

@@ -13,6 +13,7 @@ from notifier.domain.hours import WorkingHours, clock_text, next_time, opening, 
 from notifier.domain.ids import ChannelName, EventType, InboxOwner
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Contact, Recipient
+from notifier.domain.suppressions import is_stoppable
 from notifier.routing.context import Address, ChannelView, RoutingContext
 from notifier.routing.people import addressed, as_recipient
 from notifier.routing.rules import Rules
@@ -21,7 +22,7 @@ from notifier.routing.tables import Gather, Rule, SendingHours, Tell
 TOGETHER = timedelta(seconds=30)
 """Many timers fire at one moment, as when offices open: so long the first of an officer's waits for the others, even
 what is urgent."""
-NO_ADDRESS = frozenset({ReasonCode.NO_EMAIL, ReasonCode.NO_MOBILE, ReasonCode.NO_ZALO_LINK})
+NO_ADDRESS = frozenset({ReasonCode.NO_EMAIL, ReasonCode.ADDRESS_BOUNCED, ReasonCode.NO_MOBILE, ReasonCode.NO_ZALO_LINK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,10 @@ def _refusal(case: _Case, view: ChannelView) -> Reason | None:
         return Reason(ReasonCode.LINKED_SOURCE, {"linked": linked})
     if case.citizen and not _agreed(case, view.address):
         return Reason(ReasonCode.NO_CONSENT)
+    if view.address is Address.EMAIL:
+        stoppable = is_stoppable(case.tell.to, case.urgency)
+        if reason := case.context.suppressions.against(case.contact, stoppable=stoppable):
+            return reason
     return _no_address(case, view)
 
 

@@ -10,7 +10,7 @@ from notifier.web.api import callbacks, dead, events, gaps, operations, receipts
 from notifier.web.directory_routes import DIRECTORY_ROUTES
 from notifier.web.inbox_routes import INBOX_ROUTES
 from notifier.web.openapi import openapi_document
-from notifier.web.pages import lookup
+from notifier.web.pages import lookup, stop
 from notifier.web.route import Route
 
 _ENVELOPE = EventEnvelope
@@ -199,6 +199,22 @@ ROUTES: tuple[Route, ...] = (
         lookup.show_lookup,
         "The look-up page behind a link of a message: where the dossier stands, no personal data",
         {200: "The page", 404: "A page that says what to do", 503: "A page that says to try later"},
+        media_type="text/html",
+    ),
+    Route(
+        "GET",
+        "/u/{token}",
+        stop.show_stop,
+        "The page behind the link that stops mail which need not be given; opening it changes nothing",
+        {200: "The page", 404: "A page that says what to do", 503: "A page that says to try later"},
+        media_type="text/html",
+    ),
+    Route(
+        "POST",
+        "/u/{token}",
+        stop.stop,
+        "Stop bulk mail to one person, with one click and without cookies (RFC 8058); `again` takes it again",
+        {200: "The page, as things stand now", 404: "A page that says what to do", 503: "Nothing was changed"},
         media_type="text/html",
     ),
     Route(

@@ -17,7 +17,7 @@ from notifier.settings import load_settings
 from notifier.store.providers import Allowance, take_permits
 from tests.integration.test_delivery_faults import CITIZEN_PHONE, pass_time, script
 from tests.support.intake import sample
-from tests.support.peers import HttpAnswer, HttpPeer, answer_json
+from tests.support.peers import HttpAnswer, HttpPeer, answer_json, closed_port
 from tests.support.stack import CALLS, becomes, grant_zalo, post_event, settle, states, work_once
 from workers import steps
 from workers.gate import Asked
@@ -246,3 +246,24 @@ async def test_many_reports_at_once_add_up(ground, app):
         await asyncio.gather(app.gate.report(app.clock()), other.gate.report(other.clock()))
     async with app.pool.acquire() as connection:
         assert await connection.fetchval("SELECT sum(accepted) FROM provider_minute WHERE provider = 'sms'") == 100
+
+
+async def test_the_second_relay_takes_over_when_the_first_is_down(client, ground, sandbox):
+    good = load_settings(ground.environ).channels["email"]
+    settings = load_settings(ground.environ)
+    relays = {"providers": {"near": {**good, "port": await closed_port()}, "far": good}}
+    channels = {**settings.channels, "email": relays}
+    async with open_app(settings.model_copy(update={"channels": channels}), name="one") as app:
+        await grant_zalo(app, ground)
+        CALLS[app.name] = steps.new_calls(app)
+        for number in range(8):
+            await tell(client, ground, app, number)
+        for _ in range(6):
+            await settle(app, states={"sending"})
+            pass_time(ground, timedelta(minutes=2))
+        await settle(app, states={"sending", "planned"})
+        assert set(await taken_by(app, "email")) <= {("far", "accepted"), ("far", "delivered")}
+        assert (await providers(app))["near"]["circuit"] == "open"
+        mails = [message.content["message_id"] for message in sandbox.messages if message.channel == "email"]
+        assert len(mails) == len(set(mails)) == 8
+        await CALLS.pop(app.name).finish()

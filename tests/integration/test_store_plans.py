@@ -19,6 +19,7 @@ from notifier.domain.content import InboxContent
 from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.dossiers import Status
 from notifier.domain.reasons import Reason, ReasonCode
+from notifier.domain.suppressions import SuppressionKind
 from notifier.store import (
     callbacks,
     dead,
@@ -36,6 +37,7 @@ from notifier.store import (
     rings,
     spending,
     strays,
+    suppressions,
     timelines,
 )
 from notifier.store.callbacks import Cursor
@@ -51,6 +53,7 @@ LEASE = timedelta(seconds=30)
 ID = UUID("01980000-0000-7000-8000-000000000042")
 MOVE = Move(ID, DeliveryState.PLANNED, DeliveryState.SENDING, NOW, Reason(ReasonCode.LEASED, {"attempt": "1"}))
 
+BOUNCED = (SuppressionKind.BOUNCED, "key")
 CLAIM = Claim(ID, "source", "hoso.x", ("code",), Status.ACCEPTED, NOW.date())
 
 HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
@@ -68,6 +71,16 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         lambda c: spending.refund(c, [ID]),
         {"attempt_pkey", "delivery_pkey", "event_pkey", "sms_spending_pkey"},
     ),
+    "what stands against mail": (lambda c: suppressions.against(c, [BOUNCED]), {"suppression_pkey"}),
+    "a suppression lifted": (
+        lambda c: suppressions.lift(c, BOUNCED, Reason(ReasonCode.SUPPRESSION_LIFTED), actor="w", now=NOW),
+        {"suppression_pkey", "delivery_pkey"},
+    ),
+    "the newest suppressions": (
+        lambda c: suppressions.newest(c, None, 20),
+        {"suppression_since", "delivery_pkey", "recipient_pkey", "event_pkey"},
+    ),
+    "whom a delivery is for": (lambda c: suppressions.addressee(c, ID), {"delivery_pkey", "recipient_pkey"}),
     "claimed receipts": (lambda c: receipts.claim(c, [1], "w", LEASE, NOW), {"receipt_pkey"}),
     "a repeat": (lambda c: events.find(c, "source", "id"), {"event_source_external_id_key"}),
     "dossiers of a batch": (lambda c: events.lock_dossiers(c, "source", ["code"], NOW), {"dossier_pkey"}),

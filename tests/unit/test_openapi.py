@@ -38,7 +38,7 @@ def test_every_failure_of_a_programs_address_is_a_problem_document(path, method,
     failures = {status: answer for status, answer in operation["responses"].items() if int(status) >= 400}
     forms = {form for answer in failures.values() for form in answer.get("content", ())}
 
-    assert forms <= ({"application/problem+json"} if path != "/t/{token}" else {"text/html"}) | (
+    assert forms <= ({"application/problem+json"} if path not in {"/t/{token}", "/u/{token}"} else {"text/html"}) | (
         {"application/json"} if path == "/readyz" else set()
     )
 

@@ -7,6 +7,7 @@ from notifier.domain.deliveries import DeliveryState, PlannedDelivery
 from notifier.domain.dossiers import Consent, Person
 from notifier.domain.reasons import ReasonCode
 from notifier.domain.recipients import Audience
+from notifier.domain.suppressions import Bounce, Suppressions
 from notifier.routing.context import Address, ChannelView
 from notifier.routing.explain import explain
 from notifier.routing.overtaking import Course
@@ -349,3 +350,35 @@ def test_the_explanation_names_what_is_overtaken():
 def test_the_explanation_names_no_person():
     text = "\n".join(explain(planned(), an_event(), "en"))
     assert not [word for word in (OWNER.name, HANDLER.name, "0912", "912000", "@") if word in text]
+
+
+# What stands against mail
+
+
+def suppressing(**known):
+    return replace(a_context(), suppressions=Suppressions(**known))
+
+
+def test_an_address_that_does_not_exist_gets_no_mail_and_its_fallback_does_not_wait_for_it():
+    gone = {OWNER.email: Bounce(local(8, 0), "5.1.1")}
+    deliveries = told(planned(context=suppressing(bounced=gone)))
+    assert deliveries[EMAIL].state is S.SUPPRESSED
+    assert deliveries[EMAIL].reason.code is ReasonCode.ADDRESS_BOUNCED
+    assert deliveries[EMAIL].reason.values["code"] == "5.1.1"
+
+
+def test_officers_are_not_written_to_at_an_address_that_does_not_exist_either():
+    gone = {HANDLER.email: Bounce(local(8, 0), "5.1.1")}
+    assert told(planned(context=suppressing(bounced=gone)), Audience.HANDLER)[EMAIL].state is S.SUPPRESSED
+
+
+def test_who_has_stopped_bulk_mail_gets_none_and_all_other_mail():
+    inbox = told_recipient(planned()).contact.inbox
+    context = suppressing(stopped=frozenset({inbox}))
+    bulk = told(planned(an_event("hoso.da_tra_ket_qua"), context))[EMAIL]
+    assert (bulk.state, bulk.reason.code) == (S.SUPPRESSED, ReasonCode.MAIL_STOPPED)
+    assert told(planned(context=context))[EMAIL].state is S.PLANNED
+
+
+def told_recipient(decided: Plan):
+    return next(one.recipient for one in decided.recipients if one.recipient.audience is Audience.CITIZEN)

@@ -35,6 +35,7 @@ from workers.steps.asking import record as record_answers
 from workers.steps.fallbacks import Released, hours_of, settle_fallbacks
 from workers.steps.gathering import gather
 from workers.steps.overtaking import overtaken_meanwhile
+from workers.steps.suppressing import barred_meanwhile, learn_from_outcomes, stop_link
 from workers.steps.writing import Sending, write
 from workers.wiring import App
 
@@ -98,7 +99,10 @@ async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Call]) -> tup
         await desks.hold_of(connection, ids)
         held = await deliveries.claim(connection, ids, app.name, LEASE, now)
         held = await gather(app, connection, held, released, now)
-        overtaken = await overtaken_meanwhile(app, connection, held, now)
+        overtaken = {
+            **await barred_meanwhile(app, connection, held),
+            **await overtaken_meanwhile(app, connection, held, now),
+        }
         decided = {work.delivery.id: overtaken.get(work.delivery.id) or _decide_due(app, work, now) for work in held}
         moves = [_move(work.delivery, step) for work in held if isinstance(step := decided[work.delivery.id], Decision)]
         moved = await deliveries.move(connection, moves, actor=app.name, now=now, holder=app.name)
@@ -194,6 +198,7 @@ async def _call(app: App, sending: Sending) -> Sending:
         created_at=delivery.created_at,
         staff=recipient.audience.is_staff,
         agency=sending.work.agency,
+        stop_link=stop_link(app, sending.work),
     )
     pass_by(Mark.CALL_BEFORE)
     if not app.heartbeat.is_believed():  # this process slept; somebody else may have been given the delivery
@@ -246,6 +251,10 @@ async def _record(app: App, finished: Sequence[Sending]) -> None:
             moved |= await deliveries.move(connection, truths, actor=app.name, now=now)
         ends = [(each.attempt, each.outcome) for each in finished if each.outcome is not None]
         await attempts.end(connection, ends, now)
+        called = [
+            (each.work.delivery.id, each.provider, each.work.recipient.contact, each.outcome) for each in finished
+        ]
+        await learn_from_outcomes(app, connection, called, now)
         recipients = [each.work.delivery.recipient_id for each in finished if each.work.delivery.id in moved]
         released = await settle_fallbacks(app, connection, recipients, now)
         pass_by(Mark.RECORD_BEFORE_COMMIT)

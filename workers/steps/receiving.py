@@ -21,6 +21,7 @@ from notifier.store.receipts import StoredReceipt
 from notifier.telemetry.marks import Mark, pass_by
 from workers.relations import learn
 from workers.steps.fallbacks import Released, settle_fallbacks
+from workers.steps.suppressing import learn_from_receipt
 from workers.wiring import App
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ async def apply_fact(
         return Released()
     move = Move(match.id, match.state, step.state, step.due_at, step.reason, fact.reference)
     await deliveries.move(connection, [move], actor=f"receipt:{provider.name}", now=now)
+    await learn_from_receipt(app, connection, provider, match.id, fact, now)
     if match.accepted_at is not None and match.state is DeliveryState.ACCEPTED:
         app.gate.note_receipt(match.provider or provider.name, match.accepted_at, now)
     return await settle_fallbacks(app, connection, [match.recipient_id], now)

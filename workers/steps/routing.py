@@ -31,6 +31,7 @@ from workers.queues import Step
 from workers.steps.contexts import kind_of, routing_context
 from workers.steps.overtaking import stop_overtaken
 from workers.steps.reminding import keep_docket, still_true
+from workers.steps.suppressing import heeding
 from workers.steps.understanding import understood
 from workers.wiring import App
 
@@ -91,6 +92,8 @@ async def _decide(app: App, connection: Connection, event: DossierEvent, now: da
     mine = next(each for each in told if each.place.id == event.id)
     context = replace(await _context(app, connection, event, now), course=course(mine, told, app.rules, now))
     decided = plan(event, app.rules, context, now)
+    if heeded := await heeding(app, connection, decided, context):
+        decided = plan(event, app.rules, context := heeded, now)
     await desks.close_until(connection, windows(decided, app.rules.gathering.merge))
     remarks = await keep_docket(app, connection, event, told, now)
     claim = claim_of(event, app.rules)
