@@ -117,6 +117,18 @@ class Identity(_Table):
         return self
 
 
+class Bounces(_Table):
+    """Where `notifier bounces` takes mail that comes back. It may be reached by the agency's mail system alone."""
+
+    protocol: Literal["lmtp", "smtp"] = "lmtp"
+    host: str = "127.0.0.1"
+    port: int = Field(default=2424, ge=0, le=65535)
+    max_bytes: int = Field(
+        default=262_144, ge=16_384, description="larger mail is refused; a report holds headers only"
+    )
+    max_connections: int = Field(default=50, ge=1)
+
+
 class Callback(_Table):
     """How a dossier system hears what became of its notices. Without `url` it asks by itself: GET /v1/callbacks."""
 
@@ -201,6 +213,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     inbox: Inbox = Inbox()
     identity: Identity | None = None
+    bounces: Bounces = Bounces()
     sources: dict[str, Source] = Field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = Field(default_factory=dict)
     sms_budgets: dict[str, SmsBudget] = Field(default_factory=dict)

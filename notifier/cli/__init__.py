@@ -11,6 +11,7 @@ COMMANDS = {
     "web": "serve the webhooks, receipts, inbox API and look-up pages",
     "worker": "do the work of one lane: urgent, normal or bulk",
     "dispatcher": "ring for whatever is due",
+    "bounces": "take mail that comes back, over LMTP or SMTP",
     "migrate": "bring the database to the newest schema",
     "doctor": "say what is configured, what is wrong and what to type",
     "route": "explain who would be told of an event, without sending",
