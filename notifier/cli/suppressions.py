@@ -34,11 +34,11 @@ def command() -> None:
     \b
     notifier suppressions list
     notifier suppressions lift nguyen.mau@example.vn --why "đã sửa hộp thư"
-    notifier suppressions lift X3kP0aQm7RtLw2VbN8cYdE5f --why "đã hỏi người nhận"
+    notifier suppressions lift 3f9a0c51d2e84b7760aa19ce --why "đã hỏi người nhận"
     """
 
 
-@command.command("list")
+@command.command("list", short_help="The newest suppressions, with the keys to lift them by.")
 @click.option("--kind", type=click.Choice([kind.value for kind in SuppressionKind]), help="Only these.")
 @click.option("--limit", type=click.IntRange(1, LIST_MOST), default=50, show_default=True, help="How many to show.")
 def list_(kind: str | None, limit: int) -> None:
@@ -61,7 +61,11 @@ def list_(kind: str | None, limit: int) -> None:
         click.echo(f"{clock_text(line.since)}  {why:24}  {line.key:32}  {_masked(line.email):28}  {line.dossier_code}")
 
 
-@command.command("lift")
+@command.command(
+    "lift",
+    short_help="Send mail again to an address or a person.",
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},  # a key may begin with a hyphen
+)
 @click.argument("key_or_address")
 @click.option("--why", required=True, help="Kept in the audit trail. No names, numbers or addresses of people.")
 @click.option("--by", default=getpass.getuser, show_default="your login", help="Who lifts it.")
@@ -70,8 +74,8 @@ def lift(key_or_address: str, why: str, by: str) -> None:
 
     \b
     notifier suppressions lift nguyen.mau@example.vn --why "đã sửa hộp thư"
-    notifier suppressions lift X3kP0aQm7RtLw2VbN8cYdE5f --why "đã hỏi người nhận"
-    notifier suppressions lift X3kP0aQm7RtLw2VbN8cYdE5f --why "máy chủ thư trả lời sai" --by lan
+    notifier suppressions lift 3f9a0c51d2e84b7760aa19ce --why "đã hỏi người nhận"
+    notifier suppressions lift 3f9a0c51d2e84b7760aa19ce --why "máy chủ thư trả lời sai" --by lan
     """
     if fault := fault_of_why(why) or fault_of_name(by):
         raise click.UsageError(fault)

@@ -179,3 +179,7 @@ async def test_a_notice_that_must_be_given_has_no_link_and_cannot_be_stopped(cli
         delivery = await connection.fetchval("SELECT id FROM delivery WHERE channel = 'email'")
     async with client.post(f"/u/{stop_token(app.secret, delivery)}", data=ONE_CLICK) as answer:
         assert answer.status == 404
+
+
+async def test_a_key_that_begins_with_a_hyphen_is_no_option(typed):
+    assert "nothing stands against mail there" in await typed("lift", "-xKq3", "--why", "x", code=1)

@@ -48,6 +48,16 @@ SMTP = {
     (550, "5.1.6"): {Fault.RECIPIENT},
     (550, "5.1.10"): {Fault.RECIPIENT},
     (550, "5.2.1"): {Fault.RECIPIENT},
+    (550, "5.1.7"): {Fault.CONFIG},
+    (550, "5.1.8"): {Fault.CONFIG},
+    (550, "5.2.4"): {Fault.RECIPIENT},
+    (550, "5.3.0"): {Fault.CONFIG},
+    (550, "5.4.1"): {Fault.RECIPIENT},
+    (554, "5.4.4"): {Fault.RECIPIENT},
+    (553, "5.6.7"): {Fault.RECIPIENT},
+    (550, "5.6.9"): {Fault.RECIPIENT},
+    (452, "4.3.1"): {Fault.TRANSIENT},
+    (450, "4.4.1"): {Fault.TRANSIENT},
     (552, "5.2.2"): {Fault.TRANSIENT},
     (452, "4.2.2"): {Fault.TRANSIENT},
     (552, "5.2.3"): {Fault.CONFIG},
@@ -94,6 +104,14 @@ def test_the_codes_of_esms_are_sorted_as_listed():
 def test_the_refusals_of_smtp_are_sorted_as_listed(signal: tuple[int, str], faults: set[Fault]):
     basic, enhanced = signal
     assert classify(basic, f"{enhanced} said the peer".strip(), Phase.RCPT)[0] in faults
+
+
+def test_only_a_code_about_the_address_itself_is_remembered_of_it():
+    remembered = {enhanced for _, enhanced in SMTP if enhanced in smtp_codes.NO_SUCH_ADDRESS}
+    assert remembered == {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
+    assert {classify(550, code, phase)[0] for code in remembered for phase in (Phase.RCPT, Phase.DATA)} == {
+        Fault.RECIPIENT
+    }
 
 
 def test_every_enhanced_code_that_we_know_is_listed():

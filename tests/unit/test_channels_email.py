@@ -205,8 +205,14 @@ async def test_mails_sent_together_share_the_connections_that_are_allowed():
 
 
 @pytest.mark.parametrize(("code", "fault"), ENHANCED.items())
-def test_the_enhanced_code_decides_in_every_phase(code: str, fault: Fault):
-    assert {classify(int(code[0]) * 100 + 50, f"{code} text", phase) for phase in Phase} == {(fault, code)}
+def test_the_enhanced_code_decides_once_a_recipient_is_named(code: str, fault: Fault):
+    said = {classify(int(code[0]) * 100 + 50, f"{code} text", phase) for phase in (Phase.RCPT, Phase.DATA)}
+    assert said == {(fault, code)}
+
+
+@pytest.mark.parametrize("code", ["5.1.1", "5.1.8", "5.2.1"])
+def test_before_a_recipient_is_named_an_address_that_is_refused_is_our_own(code: str):
+    assert classify(550, f"{code} no such user", Phase.MAIL) == (Fault.CONFIG, code)
 
 
 @pytest.mark.parametrize("code", ["5.7.1", "5.7.26", "5.7.515", "5.7.999"])
