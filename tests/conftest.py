@@ -22,7 +22,16 @@ settings.register_profile("thorough", settings.get_profile("notifier"), max_exam
 settings.load_profile("notifier")
 
 
+LONG = frozenset({"test_province_month.py", "test_province_service.py", "test_demo.py"})
+"""They begin first, so that in the end no core waits for one of them."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "late_receipts: the pretend providers take seconds to tell what became of a message"
     )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG)

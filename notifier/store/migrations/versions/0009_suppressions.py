@@ -5,8 +5,8 @@ Marked: pre-deploy (a new table; the old processes neither read nor write it).
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 
 SCHEMA = """
 CREATE TABLE suppression (
