@@ -24,6 +24,7 @@ from pydantic import BaseModel
 
 from channels.http import HttpClient
 from notifier.domain.answers import Answer
+from notifier.domain.approved import ApprovedTemplate
 from notifier.domain.clock import Clock, system_clock
 from notifier.domain.content import Content, ContentKind, EmailContent, InboxContent, SmsContent, ZaloContent
 from notifier.domain.ids import DeliveryId, ProviderName
@@ -159,7 +160,7 @@ class TokenSource(Protocol):
 
 
 class Relations(Protocol):
-    """What is known of people's relations to an account of ours, from what the provider told. Neither call raises."""
+    """What is known of people's relations to an account of ours, from what the provider told. No call raises."""
 
     async def since_interaction(self, account: str, person: str) -> timedelta | None:
         """How long ago the person last turned to the account; None if that does not count any more, or is not known."""
@@ -167,6 +168,22 @@ class Relations(Protocol):
 
     async def refused(self, account: str, person: str, *, follows: bool | None) -> None:
         """The provider says that what was known is over; `follows` is False where it says that too, else None."""
+        ...
+
+    async def declined(self, account: str, address: str, kind: str, within: timedelta) -> bool:
+        """Whether the person said, so lately, that they want no messages of this kind, or none at all."""
+        ...
+
+    async def declines(self, account: str, address: str, kind: str | None) -> None:
+        """The provider says that the person wants no messages of this kind; with None, no messages at all."""
+        ...
+
+
+class Approvals(Protocol):
+    """What a provider has approved of ours, as it last told. Does not raise."""
+
+    async def template(self, account: str, id_: str) -> ApprovedTemplate | None:
+        """The template of this id; None where nothing is known of it."""
         ...
 
 
@@ -185,6 +202,7 @@ class Ports:
     public_url: str
     """Where providers reach us, without a slash at the end."""
     relations: Relations
+    approvals: Approvals
     store_receipt: Callable[[RawReceipt], Awaitable[None]]
     """Keeps what a provider tells over a connection of the adapter's own, as the web endpoint keeps a callback.
 

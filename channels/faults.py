@@ -5,7 +5,9 @@
 | recipient | never for this person on this channel                      | Permanent: the next channel        |
 | template  | the template or this content is refused                    | Permanent: the next channel        |
 | config    | our account, contract, credentials or code                 | Throttled: nothing is lost, alert  |
-| quota     | money, daily volume or rate                                | Throttled: no attempt is counted   |
+| quota     | money or rate                                              | Throttled: no attempt is counted   |
+| day       | the day's volume is used up                                | Throttled until the day is over    |
+| own_day   | that of this one template or person; others may go         | Throttled until the day is over    |
 | night     | refused because of the hour                                | Throttled with the code `night`    |
 | transient | the same call may work later                               | Transient                          |
 | ambiguous | it may have been taken; also every code we do not know     | Unknown: never again blindly       |
@@ -24,6 +26,8 @@ class Fault(StrEnum):
     TEMPLATE = "template"
     CONFIG = "config"
     QUOTA = "quota"
+    DAY = "day"
+    OWN_DAY = "own_day"
     NIGHT = "night"
     TRANSIENT = "transient"
     AMBIGUOUS = "ambiguous"
@@ -36,6 +40,10 @@ def outcome_of(fault: Fault, code: str, retry_after: timedelta | None = None) ->
             return Permanent(code, fault.value)
         case Fault.CONFIG | Fault.QUOTA:
             return Throttled(code, fault.value, retry_after)
+        case Fault.DAY:
+            return Throttled(code, fault.value, retry_after, until_reset=True)
+        case Fault.OWN_DAY:
+            return Throttled(code, fault.value, retry_after, until_reset=True, alone=True)
         case Fault.NIGHT:
             return Throttled("night", f"{fault.value} ({code})", retry_after)
         case Fault.TRANSIENT:

@@ -2,13 +2,15 @@
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 
-from channels.base import Capabilities, ChannelModule
+from channels.base import AddressKind, Capabilities, ChannelModule
 from channels.http import address_of
 from channels.settings_faults import sentence
 from notifier.domain.errors import SettingsError
@@ -45,8 +47,12 @@ class Limits(BaseModel):
     """Messages a second; without it what the adapter knows of its provider."""
     daily_quota: Annotated[int | None, Field(gt=0)] = None
     """Messages a day, Vietnamese time; without it there is none."""
+    quota_resets_at: time = time(0)
+    """When the provider counts its day anew, in Vietnam."""
     price_per_part: Annotated[int, Field(ge=0)] = 0
     """Of an SMS, in đồng, by the contract."""
+    serves: tuple[str, ...] = ()
+    """Codes of the agencies, with those below them, for whom it carries messages; none: all that nobody else names."""
     slow_receipt_seconds: Annotated[float, Field(gt=0)] = 300.0
     """A receipt that takes longer counts against a provider that has an alternative."""
 
@@ -88,7 +94,30 @@ def parse_channel(channel: ChannelName, table: Mapping[str, Any]) -> tuple[Provi
             raise SettingsError(
                 f"{prefix}.providers: {setup.name} and {setups[0].name} do not carry the same messages."
             )
+    if first.address is AddressKind.ZALO:
+        _refuse_shared_agencies(prefix, setups)
     return setups
+
+
+def _refuse_shared_agencies(prefix: str, setups: Sequence[ProviderSetup]) -> None:
+    """A person's id belongs to one account, so no two accounts speak for one agency."""
+    named = Counter(agency for setup in setups for agency in setup.limits.serves or ("",))
+    for agency, count in named.items():
+        if count > 1:
+            whom = f"for the agency {agency}" if agency else "for all agencies that no other names"
+            raise SettingsError(
+                f"{prefix}.providers: {count} accounts speak {whom}; one is expected. Give each its own `serves`."
+            )
+
+
+def serving(setups: Sequence[ProviderSetup], agency: str | None) -> tuple[ProviderSetup, ...]:
+    """Who carries the messages of an agency: those that name it, else the nearest above it, else those that name none."""
+    code = agency
+    while code:
+        if found := tuple(setup for setup in setups if code in setup.limits.serves):
+            return found
+        code = code.rpartition(".")[0]
+    return tuple(setup for setup in setups if not setup.limits.serves)
 
 
 def _parse_provider(prefix: str, name: ProviderName, channel: ChannelName, table: Mapping[str, Any]) -> ProviderSetup:

@@ -10,63 +10,29 @@ An officer whose interaction with the account is recent enough may get the same 
 and the template goes out in the same attempt: one more call after a refusal is no double.
 """
 
-import hashlib
-import hmac
-from dataclasses import dataclass
-from datetime import time, timedelta
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
-
-from channels.base import AddressKind, Asks, Capabilities, Message, Ports, Question, Quota, carried, delivery_named
-from channels.faults import Fault, outcome_of, outcome_of_silence
-from channels.http import NoReply, Reply, json_object, retry_after
-from channels.zalo_codes import (
-    ACCOUNT_AUTH,
-    ACCOUNT_CODES,
-    NOT_A_FOLLOWER,
-    PHONE_AUTH,
-    PHONE_CODES,
-    WINDOW_OVER,
-    code_of,
-    fault_of,
-)
-from channels.zalo_relations import moment
+from channels.base import AddressKind, Asks, Capabilities, Message, Ports, Question, Quota, carried
+from channels.faults import Fault, outcome_of
+from channels.zalo_api import ACCOUNT, PHONE, Request, ZaloApi, outcome
+from channels.zalo_codes import ACCOUNT_AUTH, BY_PHONE_ONLY, NOT_A_FOLLOWER, WINDOW_OVER, code_of
+from channels.zalo_settings import Settings
 from channels.zalo_status import STATUS_PATH, answer_of
+from channels.zalo_webhook import authentic, facts
 from notifier.domain.answers import Answer, NoAnswer
+from notifier.domain.approved import ENABLED, ApprovedTemplate, misfits
 from notifier.domain.content import ContentKind, ZaloContent
 from notifier.domain.errors import TokenLost
-from notifier.domain.outcomes import Accepted, Outcome, Permanent, Throttled
-from notifier.domain.receipts import RawReceipt, ReceiptFact, ReceiptKind
+from notifier.domain.outcomes import Outcome, Permanent, Throttled
+from notifier.domain.recipients import Contact
+
+__all__ = ["Settings", "ZaloChannel", "authentic", "capabilities", "connect", "facts"]
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    oauth_url: HttpUrl = HttpUrl("https://oauth.zaloapp.com")
-    business_url: HttpUrl = HttpUrl("https://business.openapi.zalo.me")
-    openapi_url: HttpUrl = HttpUrl("https://openapi.zalo.me")
-    app_id: str
-    oa_id: str
-    app_secret: SecretStr
-    oa_secret: SecretStr
-    """The Official Account's secret key shown beside the webhook address; signs the webhook."""
-    templates: dict[str, str] = {}
-    """Our name of a template → Zalo's id of it."""
-    appsecret_proof: bool = True
-    mode: Literal["normal", "development"] = "normal"
-    """`development` reaches administrators of the app only, and costs nothing."""
-    staff_by_phone: bool = False
-    """Whether officers without a linked account are written to by phone number."""
-    staff_consultation: Literal["off", "free", "paid"] = "off"
-    """Whether linked officers get consultation messages: never, while they are free, or while they can be sent."""
-    consultation_free_hours: Annotated[float, Field(gt=0)] = 48.0
-    """How long after an interaction a consultation message costs nothing."""
-    consultation_days: Annotated[float, Field(gt=0)] = 7.0
-    """How long after an interaction Zalo takes a consultation message at all."""
-    opens_at: time = time(6, 5)
-    closes_at: time = time(21, 55)
-    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+CONSULTATION = "/v3.0/oa/message/cs"
 
 
 def capabilities(settings: Settings) -> Capabilities:
@@ -85,51 +51,66 @@ async def connect(settings: Settings, ports: Ports) -> "ZaloChannel":
     return ZaloChannel(settings, ports)
 
 
-@dataclass(frozen=True, slots=True)
-class _Host:
-    """One of the two ways to send, with its own codes and its own name for the message id."""
-
-    codes: dict[int, Fault]
-    auth_codes: frozenset[int]
-    id_field: str
-
-
-_PHONE = _Host(PHONE_CODES, PHONE_AUTH, "msg_id")
-_ACCOUNT = _Host(ACCOUNT_CODES, ACCOUNT_AUTH, "message_id")
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    host: _Host
-    method: str
-    url: str
-    body: dict[str, Any] | None = None
-    params: dict[str, str] | None = None
-
-
 class ZaloChannel:
     def __init__(self, settings: Settings, ports: Ports) -> None:
         self._settings = settings
-        self._http = ports.http
-        self._tokens = ports.tokens
+        self._api = ZaloApi(settings, ports.http, ports.tokens)
         self._relations = ports.relations
+        self._approvals = ports.approvals
 
     async def send(self, message: Message) -> Outcome:
         content = carried(message, ZaloContent)
         template_id = self._settings.templates.get(content.template)
         if template_id is None:
             return outcome_of(Fault.TEMPLATE, "template_not_configured")
-        request = self._request(message, {"template_id": template_id, "template_data": content.parameters})
+        template = {"template_id": template_id, "template_data": content.parameters}
+        request = self._request(message, message.contact, template)
         if request is None:
             return outcome_of(Fault.RECIPIENT, "no_zalo_address")
         try:
             consulted = await self._consult(message, content)
             if consulted is not None:
                 return consulted
-            reply = await self._reply(request)
+            approved = await self._approvals.template(self._settings.oa_id, template_id)
+            if approved and (refusal := self._refusal(approved, content)):
+                return refusal
+            kind = (approved and approved.tag) or template_id
+            if await self._declined(message.contact, kind):
+                return outcome_of(Fault.RECIPIENT, "declined")
+            return await self._send(message, request, template, kind)
         except TokenLost:
             return outcome_of(Fault.CONFIG, "token_lost")
-        return _outcome(request.host, reply, message.idempotency_key)
+
+    async def _send(self, message: Message, request: Request, template: dict[str, Any], kind: str) -> Outcome:
+        """What came of the template. One that may not go by the person's id goes by their number. Raises TokenLost."""
+        reply = await self._api.reply(request)
+        if request.host is ACCOUNT and code_of(reply) in BY_PHONE_ONLY:
+            by_phone = self._request(message, replace(message.contact, zalo_uid=None), template)
+            if by_phone is not None:
+                request, reply = by_phone, await self._api.reply(by_phone)
+        code = code_of(reply)
+        if code in request.host.declined_all:
+            await self._declines(message.contact, request, None)
+        elif code in request.host.declined_kind:
+            await self._declines(message.contact, request, kind)
+        return outcome(request.host, reply, message.idempotency_key)
+
+    def _refusal(self, approved: ApprovedTemplate, content: ZaloContent) -> Outcome | None:
+        """Why Zalo would refuse this, by what it has told of the template; in development a template need not be approved."""
+        if approved.status != ENABLED and self._settings.mode == "normal":
+            return Permanent("template_not_enabled", f"template {approved.id} is {approved.status}")
+        if wrong := misfits(approved, content.parameters):
+            return Permanent("template_misfit", f"template {approved.id}: {'; '.join(wrong)}")
+        return None
+
+    async def _declined(self, contact: Contact, kind: str) -> bool:
+        within = timedelta(days=self._settings.refusal_days)
+        address = contact.zalo_uid or contact.phone
+        return bool(address) and await self._relations.declined(self._settings.oa_id, address or "", kind, within)
+
+    async def _declines(self, contact: Contact, request: Request, kind: str | None) -> None:
+        address = contact.zalo_uid if request.host is ACCOUNT else contact.phone
+        await self._relations.declines(self._settings.oa_id, address or "", kind)
 
     async def _consult(self, message: Message, content: ZaloContent) -> Outcome | None:
         """What came of a consultation message; None if it may not be sent, or was plainly refused. Raises TokenLost."""
@@ -141,73 +122,41 @@ class ZaloChannel:
         if since is None or since > window:
             return None
         body = {"recipient": {"user_id": person}, "message": {"text": content.text}}
-        reply = await self._reply(_Request(_ACCOUNT, "POST", f"{_base(settings.openapi_url)}/v3.0/oa/message/cs", body))
+        reply = await self._api.reply(Request(ACCOUNT, "POST", CONSULTATION, body))
         code = code_of(reply)
         if code in NOT_A_FOLLOWER | WINDOW_OVER:
             await self._relations.refused(settings.oa_id, person, follows=False if code in NOT_A_FOLLOWER else None)
-        outcome = _outcome(_ACCOUNT, reply, message.idempotency_key)
-        refused = isinstance(outcome, Permanent | Throttled) and code not in ACCOUNT_AUTH
-        return None if refused else outcome
+        consulted = outcome(ACCOUNT, reply, message.idempotency_key)
+        refused = isinstance(consulted, Permanent | Throttled) and code not in ACCOUNT_AUTH
+        return None if refused else consulted
 
     async def ask(self, question: Question) -> Answer:
         if question.contact.zalo_uid:
             return NoAnswer("no_status_by_uid")
         if question.reference in {None, question.idempotency_key}:
             return NoAnswer("no_message_id")
-        request = _Request(
-            _PHONE,
-            "GET",
-            _base(self._settings.business_url) + STATUS_PATH,
-            params={"message_id": str(question.reference)},
-        )
+        request = Request(PHONE, "GET", STATUS_PATH, params={"message_id": str(question.reference)})
         try:
-            return answer_of(await self._reply(request))
+            return answer_of(await self._api.reply(request))
         except TokenLost:
             return NoAnswer("token_lost")
 
     async def close(self) -> None:
         """Nothing of its own is held open: the HTTP client belongs to whoever opened it."""
 
-    def _request(self, message: Message, template: dict[str, Any]) -> _Request | None:
-        settings, contact = self._settings, message.contact
+    def _request(self, message: Message, contact: Contact, template: dict[str, Any]) -> Request | None:
+        settings = self._settings
         if contact.zalo_uid:
-            url = f"{_base(settings.openapi_url)}/v3.0/oa/message/template"
-            return _Request(_ACCOUNT, "POST", url, {"user_id": contact.zalo_uid, **template})
+            return Request(ACCOUNT, "POST", "/v3.0/oa/message/template", {"user_id": contact.zalo_uid, **template})
         if contact.phone is None or (message.staff and not settings.staff_by_phone):
             return None
-        body = {"phone": contact.phone.removeprefix("+"), "tracking_id": message.idempotency_key, **template}
-        if settings.mode == "development":
+        phone = contact.phone.removeprefix("+")
+        hashed, path = {"hash_phone": sha256(phone.encode()).hexdigest()}, "/message/template/hashphone"
+        to, path = (hashed, path) if settings.hash_phone else ({"phone": phone}, "/message/template")
+        body = {**to, **template, "tracking_id": message.idempotency_key}
+        if settings.mode != "normal":
             body["mode"] = settings.mode
-        return _Request(_PHONE, "POST", f"{_base(settings.business_url)}/message/template", body)
-
-    async def _reply(self, request: _Request) -> Reply | NoReply:
-        """The reply to a call; where the token is refused, to a second one with a newer token. Raises TokenLost."""
-        token = await self._tokens.current()
-        reply = await self._call(request, token)
-        if code_of(reply) in request.host.auth_codes:
-            return await self._call(request, await self._tokens.refused(token))
-        return reply
-
-    async def _call(self, request: _Request, token: str) -> Reply | NoReply:
-        headers = {"access_token": token}
-        if self._settings.appsecret_proof:
-            headers["appsecret_proof"] = appsecret_proof(token, self._settings.app_secret.get_secret_value())
-        return await self._http.request(
-            request.method,
-            request.url,
-            json=request.body,
-            params=request.params,
-            headers=headers,
-            timeout_seconds=self._settings.timeout_seconds,
-        )
-
-
-def appsecret_proof(token: str, app_secret: str) -> str:
-    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
-
-
-def _base(url: HttpUrl) -> str:
-    return str(url).rstrip("/")
+        return Request(PHONE, "POST", path, body)
 
 
 def _window(settings: Settings) -> timedelta | None:
@@ -219,59 +168,3 @@ def _window(settings: Settings) -> timedelta | None:
             return timedelta(hours=settings.consultation_free_hours)
         case "paid":
             return timedelta(days=settings.consultation_days)
-
-
-def _outcome(host: _Host, reply: Reply | NoReply, idempotency_key: str) -> Outcome:
-    if isinstance(reply, NoReply):
-        return outcome_of_silence(reply)
-    if reply.status == 429:  # noqa: PLR2004 - Too Many Requests
-        return outcome_of(Fault.QUOTA, "http_429", retry_after(reply))
-    if reply.status >= 500:  # noqa: PLR2004 - any server fault
-        return outcome_of(Fault.AMBIGUOUS, f"http_{reply.status}")
-    code, body = code_of(reply), json_object(reply.body)
-    if code is None or body is None:
-        return outcome_of(Fault.AMBIGUOUS, "garbled")
-    if code == 0:
-        data = body.get("data")
-        reference = data.get(host.id_field) if isinstance(data, dict) else None
-        return Accepted(str(reference or idempotency_key))
-    if code in host.auth_codes:
-        return outcome_of(Fault.CONFIG, str(code))
-    return outcome_of(fault_of(host.codes, code, str(body.get("message"))), str(code), retry_after(reply))
-
-
-def authentic(raw: RawReceipt, settings: Settings) -> bool:
-    """`X-ZEvent-Signature: mac=` SHA-256 of app_id, the raw body, timestamp and the account's secret, put together."""
-    event = json_object(raw.body)
-    if event is None:
-        return False
-    app_id, timestamp = (str(event.get(name, "")).encode("utf-8", "replace") for name in ("app_id", "timestamp"))
-    secret = settings.oa_secret.get_secret_value().encode()
-    mac = hashlib.sha256(app_id + raw.body + timestamp + secret).hexdigest()
-    given = raw.headers.get("x-zevent-signature", "").encode("utf-8", "replace")
-    return hmac.compare_digest(given, f"mac={mac}".encode())
-
-
-def facts(raw: RawReceipt, settings: Settings) -> tuple[ReceiptFact, ...]:
-    """What an event says about messages of ours. An event of another Official Account says nothing."""
-    event = json_object(raw.body)
-    if event is None:
-        return ()
-    account = event.get("oa_id") or event.get("oaId")
-    if account is not None and str(account) != settings.oa_id:
-        return ()
-    content = event.get("message")
-    content = content if isinstance(content, dict) else {}
-    name, at = event.get("event_name"), moment(event.get("timestamp"))
-    if name == "user_seen_message":
-        seen = content.get("msg_ids")
-        ids = [i for i in seen if isinstance(i, str) and i] if isinstance(seen, list) else []
-        return tuple(ReceiptFact(ReceiptKind.READ, None, reference, at) for reference in ids)
-    delivery_id, reference = delivery_named(content.get("tracking_id")), content.get("msg_id") or event.get("msg_id")
-    reference = reference if isinstance(reference, str) else None
-    if not isinstance(name, str) or (delivery_id is None and reference is None):
-        return ()
-    if name == "user_received_message":
-        at = moment(content.get("delivery_time")) or at
-        return (ReceiptFact(ReceiptKind.DELIVERED, delivery_id, reference, at),)
-    return (ReceiptFact(ReceiptKind.INFO, delivery_id, reference, at, code=name),)

@@ -17,6 +17,9 @@ NOT_A_FOLLOWER = frozenset({-213})
 WINDOW_OVER = frozenset({-230, -232})
 """Why the account may not write freely: the person does not follow it; their last interaction is too long ago."""
 
+BY_PHONE_ONLY = frozenset({-249})
+"""The template may not go by the person's id; by telephone number it may."""
+
 _R, _T, _C, _Q = Fault.RECIPIENT, Fault.TEMPLATE, Fault.CONFIG, Fault.QUOTA
 
 
@@ -39,8 +42,12 @@ PHONE_CODES: dict[int, Fault] = _table(
             *(-101, -102, -103, -104, -105, -106, -107, -117, -120, -1201, -1202, -121, -122, -123, -1241, -125),
             *(-127, -128, -129, -135, -1351, -136, -137, -138, -1381, -142, -143, -145, -161, -162),
         ),
-        # balance, development wallet, daily and monthly limits
-        _Q: (-115, -126, -144, -1441, -147, -1471, -1472, -160),
+        # balance, development wallet, promotions of the month, edits of the day
+        _Q: (-115, -126, -1441, -160),
+        # the account's messages of the day
+        Fault.DAY: (-144,),
+        # those of one template; promotions for one person in a month and a day
+        Fault.OWN_DAY: (-147, -1471, -1472),
         Fault.NIGHT: (-133,),
     }
 )
@@ -48,12 +55,18 @@ PHONE_CODES: dict[int, Fault] = _table(
 
 ACCOUNT_CODES: dict[int, Fault] = _table(
     {
+        # -100: an attachment that has expired, or unknown; we send none
+        Fault.AMBIGUOUS: (-100,),
         Fault.TRANSIENT: (-200,),
         # no follower, blocked, inactive for 45 days, interaction too old, refused this type
         _R: (-213, -217, -227, -230, -232, -244),
-        _T: (-100, -201, -210, -233, -235, -248, -249),
+        _T: (-201, -210, -233, -235, -248, -249),
         _C: (-204, -205, -209, -212, -219, -221, -224, -240, -242, -320),
-        _Q: (-211, -218, -321),
+        # money
+        _Q: (-321,),
+        Fault.DAY: (-211,),
+        # what one person can receive
+        Fault.OWN_DAY: (-218,),
         Fault.NIGHT: (-234,),
     }
 )

@@ -7,7 +7,7 @@ rows of a process that died. Several may run; one leads, and another takes over 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -121,7 +121,9 @@ async def _ring_for_a_tick(app: App, connection: Connection, stop: asyncio.Event
 
 async def _chores(app: App) -> None:
     """What needs a look now and then, beside the ringing, which waits for none of it."""
-    for chore in (app.tokens.keep_fresh, partial(app.gate.prefer, app.clock())):
+    chores: list[Callable[[], Awaitable[None]]] = [each.keep for each in app.accounts.values()]
+    chores.append(partial(app.gate.prefer, app.clock()))
+    for chore in chores:
         try:
             await chore()
         except Exception:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 
-from channels.registry import ProviderSetup
+from channels.registry import ProviderSetup, serving
 from notifier.delivery import gate
 from notifier.delivery.gate import ProviderState, Tally
 from notifier.domain.clock import VIETNAM
@@ -45,6 +45,8 @@ class Asked:
     channel: ChannelName
     provider: ProviderName | None = None
     is_first_call: bool = True
+    agency: str | None = None
+    """Whose message it is: some providers speak for some agencies only."""
 
 
 @dataclass(slots=True)
@@ -84,10 +86,13 @@ class Gate:
         granted: list[ProviderName | None] = [None] * len(asked)
         for channel in sorted({each.channel for each in asked}):
             waiting = [place for place, each in enumerate(asked) if each.channel == channel]
+            may = {place: self._may_carry(asked[place]) for place in waiting}
             providers_in_order = self._in_order(channel, now)
             for provider in providers_in_order:
-                others = [each for each in providers_in_order if each is not provider and each.passes()]
-                eligible = [place for place in waiting if _fits(asked[place], provider, others)]
+                others = {each.name for each in providers_in_order if each is not provider and each.passes()}
+                eligible = [
+                    place for place in waiting if _fits(asked[place], provider, others & may[place], may[place])
+                ]
                 wanted = min(len(eligible), room(provider.name))
                 number = await self._permits(connection, provider, lane, wanted, now)
                 for place in eligible[:number]:
@@ -103,6 +108,16 @@ class Gate:
             for channel in self._channels
             if not any(state.passes() or state.wants_probe(now) for state in self._in_order(channel, now))
         }
+
+    def is_shut(self, asked: Asked, until: datetime) -> bool:
+        """Whether nobody who may carry this message takes any before `until`, by what was last seen."""
+        states = [state for name in self._may_carry(asked) if (state := self._states.get(name))]
+        return bool(states) and not any(state.passes() or state.wants_probe(until) for state in states)
+
+    def _may_carry(self, asked: Asked) -> frozenset[ProviderName]:
+        if asked.provider is not None:
+            return frozenset({asked.provider})
+        return frozenset(setup.name for setup in serving(self._channels.get(asked.channel, ()), asked.agency))
 
     def note(self, provider: ProviderName, outcome: Outcome, now: datetime) -> None:
         """Remember what a call came to."""
@@ -173,8 +188,8 @@ class Gate:
         if rate is None and quota is None:
             return wanted
         allowance = Allowance(rate, quota, RESERVES[lane])
-        today = now.astimezone(VIETNAM).date()
-        number, used = await providers.take_permits(connection, state.name, wanted, allowance, today)
+        day = (self._reset(state.name, now) - timedelta(days=1)).astimezone(VIETNAM).date()
+        number, used = await providers.take_permits(connection, state.name, wanted, allowance, day)
         if quota is not None and used >= quota:
             await self._quota_spent(connection, state.name, quota, now)
         return number
@@ -192,11 +207,15 @@ class Gate:
         state = await providers.hold(connection, name)
         if state is None or not state.passes():
             return
-        tomorrow = next_time(now + timedelta(seconds=1), time_of_day(0))
-        spent, reason = gate.quota_spent(state, quota, tomorrow)
+        spent, reason = gate.quota_spent(state, quota, self._reset(name, now))
         await providers.write(connection, spent, reason, actor=self._name, now=now)
         self._states[name] = spent
         _tell(reason)
+
+    def _reset(self, name: ProviderName, now: datetime) -> datetime:
+        """When the provider's next day begins."""
+        setup = self._setups.get(name)
+        return next_time(now + timedelta(seconds=1), setup.limits.quota_resets_at if setup else time_of_day(0))
 
     async def _look(self, connection: Connection, now: datetime) -> None:
         if time.monotonic() - self._looked < LOOK_SECONDS:
@@ -214,7 +233,7 @@ class Gate:
         called = [
             (self._states.get(name), each.tally) for name, each in self._unreported.items() if each.tally != Tally()
         ]
-        if any(tally.wish or state is None or not state.passes() for state, tally in called):
+        if any(tally.wish or tally.spent or state is None or not state.passes() for state, tally in called):
             return 0
         return LOOK_SECONDS if any(tally.bad for _, tally in called) else GOOD_NEWS_SECONDS
 
@@ -230,18 +249,23 @@ class Gate:
         async with connection.transaction():
             if (state := await providers.hold(connection, name)) is None:
                 return
-            changed, reason = gate.after_calls(state, tally, now, random.random())  # noqa: S311 - jitter
+            reset = self._reset(name, now)
+            changed, reason = gate.after_calls(state, tally, now, random.random(), reset)  # noqa: S311 - jitter
+            if tally.remaining is not None:
+                await providers.note_volume(connection, name, tally.remaining, tally.daily, now)
             if changed != state:
                 await providers.write(connection, changed, reason, actor=self._name, now=now)
         self._states[name] = changed
         _tell(reason)
 
 
-def _fits(asked: Asked, provider: ProviderState, others: Sequence[ProviderState]) -> bool:
+def _fits(
+    asked: Asked, provider: ProviderState, others: Collection[ProviderName], may: Collection[ProviderName]
+) -> bool:
     """Whether the message may go to this provider. One that was refused before is no probe while another works."""
-    if asked.provider is not None:
-        return asked.provider == provider.name
-    return provider.passes() or asked.is_first_call or not others
+    if provider.name not in may:
+        return False
+    return asked.provider is not None or provider.passes() or asked.is_first_call or not others
 
 
 def _name(setup: ProviderSetup) -> ProviderName:

@@ -1,18 +1,18 @@
 """What is known of people's relations to our Official Account: learnt from its webhook, asked for by its adapter.
 
-Knowing nothing is always safe: the approved template needs no relation. So a database that cannot be reached is told
+Knowing nothing is always safe: the approved template needs no relation, and a person who wants none is refused again. So a database that cannot be reached is told
 to nobody as a failure to send.
 """
 
 import logging
 from datetime import datetime, timedelta
 
-from channels import zalo
 from channels.registry import ProviderSetup
 from channels.zalo_relations import relation
 from notifier.domain.clock import Clock
+from notifier.domain.opaque import address_hash
 from notifier.domain.receipts import RawReceipt
-from notifier.store import relations
+from notifier.store import accounts, relations
 from notifier.store.pool import DATABASE_DOWN, Connection, Pool
 from notifier.store.relations import Saying
 
@@ -20,11 +20,12 @@ log = logging.getLogger(__name__)
 
 
 class ZaloRelations:
-    """The `Relations` of the Zalo adapter."""
+    """The `Relations` of the Zalo adapter. With `secret`, addresses become keyed hashes before they are kept."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    def __init__(self, pool: Pool, clock: Clock, secret: bytes) -> None:
         self._pool = pool
         self._clock = clock
+        self._secret = secret
 
     async def since_interaction(self, account: str, person: str) -> timedelta | None:
         try:
@@ -43,11 +44,26 @@ class ZaloRelations:
         except DATABASE_DOWN:
             log.warning("a relation to the account could not be corrected")
 
+    async def declined(self, account: str, address: str, kind: str, within: timedelta) -> bool:
+        try:
+            async with self._pool.acquire() as connection:
+                who, since = address_hash(self._secret, address), self._clock() - within
+                return await accounts.declined(connection, account, who, kind, since)
+        except DATABASE_DOWN:
+            log.warning("whether somebody wants no messages could not be read")
+            return False
+
+    async def declines(self, account: str, address: str, kind: str | None) -> None:
+        try:
+            async with self._pool.acquire() as connection:
+                who = address_hash(self._secret, address)
+                await accounts.declines(connection, account, who, kind, self._clock())
+        except DATABASE_DOWN:
+            log.warning("that somebody wants no messages could not be kept")
+
 
 async def learn(connection: Connection, setup: ProviderSetup, raw: RawReceipt, now: datetime) -> None:
     """Note what a genuine callback says of somebody's relation, if it says anything. Doubled and late ones do no harm."""
-    if not isinstance(setup.settings, zalo.Settings):
-        return
     fact = relation(raw, setup.settings.oa_id)
     if fact is not None:
         at = min(fact.at, now)  # a clock that runs ahead must not keep a window open

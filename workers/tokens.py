@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import assert_never
 
 from channels.http import HttpClient
-from channels.zalo import Settings as ZaloSettings
 from channels.zalo_oauth import RefreshRefused, RefreshUncertain, TokenPair, refresh
+from channels.zalo_settings import Settings as ZaloSettings
 from notifier.domain.clock import Clock
 from notifier.domain.errors import TokenLost
 from notifier.store import tokens
@@ -68,16 +68,16 @@ class ZaloTokens:
             pair = await self._read(even_lost=True)
             if pair.lost is not None or pair.expires_at - self._clock() < EARLY:
                 self._known = await self._renew(pair)
-        except TokenLost:
-            log.warning("the Zalo grant is missing or lost; an administrator has to consent", extra={"channel": "zalo"})
+        except TokenLost as error:
+            log.error("a Zalo token could not be refreshed: %s", error, extra={"channel": "zalo", "code": error.code})  # noqa: TRY400 - the fault is named
 
     async def _read(self, *, even_lost: bool = False) -> tokens.TokenPair:
         async with self._pool.acquire() as connection:
             pair = await tokens.read(connection, self._name)
         if pair is None:
-            raise TokenLost("Zalo has no grant yet: store a refresh token with `notifier zalo-token`")
+            raise TokenLost(f"{self._name} has no grant yet: run `notifier zalo connect`")
         if pair.lost is not None and not even_lost:
-            raise TokenLost(f"the Zalo grant is gone ({pair.lost}): consent again, then run `notifier zalo-token`")
+            raise TokenLost(f"the grant of {self._name} is gone ({pair.lost}): run `notifier zalo connect`")
         return pair
 
     async def _renew(self, stale: tokens.TokenPair) -> tokens.TokenPair:
@@ -116,7 +116,9 @@ class ZaloTokens:
                     log.info("the Zalo token was rotated", extra={"channel": "zalo"})
                 case RefreshRefused():
                     await tokens.give_back(connection, self._name, self._owner, lost=answer.code)
-                    raise TokenLost(f"Zalo refused to refresh ({answer.code}): an administrator has to consent again")
+                    raise TokenLost(
+                        f"Zalo refused to refresh {self._name} ({answer.code}): run `notifier zalo connect`"
+                    )
                 case RefreshUncertain():
                     await tokens.give_back(connection, self._name, self._owner)
                     raise TokenLost(f"no answer to the refresh ({answer.code}); it will be tried again")
@@ -126,13 +128,10 @@ class ZaloTokens:
 
 
 class NoTokens:
-    """Where no channel needs a token."""
+    """For a provider that needs none."""
 
     async def current(self) -> str:
-        raise TokenLost("no channel with tokens is configured")
+        raise TokenLost("this provider has no tokens")
 
     async def refused(self, token: str) -> str:  # noqa: ARG002 - the port's signature
-        raise TokenLost("no channel with tokens is configured")
-
-    async def keep_fresh(self) -> None:
-        return
+        raise TokenLost("this provider has no tokens")

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from channels import registry, zalo
+from channels import registry
 from channels.base import Capabilities, Channel, Ports
 from channels.http import HttpClient
 from channels.registry import ProviderSetup
@@ -25,12 +25,13 @@ from notifier.store import inbox, receipts
 from notifier.store.pool import Pool, connection_name, open_pool
 from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import RECEIPTS
+from workers.accounts import Accounts, ZaloApprovals, open_accounts
 from workers.calendars import Shelf
 from workers.gate import Gate
 from workers.heartbeat import Heartbeat
 from workers.queues import RECEIPT_LANE, Bell, Step
 from workers.relations import ZaloRelations
-from workers.tokens import NoTokens, ZaloTokens
+from workers.tokens import NoTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class App:
     providers: Mapping[ProviderName, ProviderSetup]
     pool: Pool
     bell: Bell
-    tokens: ZaloTokens | NoTokens
+    accounts: Accounts
     gate: Gate
     heartbeat: Heartbeat
     calendars: Shelf
@@ -139,18 +140,20 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
         stack.push_async_callback(bell.close)
         http = HttpClient(frozenset().union(*(registry.addresses(each.settings) for each in providers.values())))
         stack.push_async_callback(http.close)
-        tokens = _tokens(providers, pool, http, clock, name)
-        relations = ZaloRelations(pool, clock)
+        secret = settings.secret_key.get_secret_value().encode()
+        accounts = open_accounts(providers, pool, http, clock, name)
+        relations, approvals, without = ZaloRelations(pool, clock, secret), ZaloApprovals(pool), NoTokens()
         connections = {}
         for provider, setup in providers.items():
             ports = Ports(
                 provider=provider,
                 http=http,
                 clock=clock,
-                tokens=tokens,
+                tokens=accounts[provider].tokens if provider in accounts else without,
                 store_in_inbox=partial(_store_in_inbox, pool, clock),
                 public_url=settings.public_url,
                 relations=relations,
+                approvals=approvals,
                 store_receipt=partial(store_receipt, pool, bell, clock),
                 stays=stays,
             )
@@ -160,7 +163,7 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
             name=name,
             settings=settings,
             clock=clock,
-            secret=settings.secret_key.get_secret_value().encode(),
+            secret=secret,
             rules=rules_of(settings, setups),
             renderer=Renderer(settings.templates_dir),
             profiles=source_profiles(settings),
@@ -168,21 +171,12 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
             providers=providers,
             pool=pool,
             bell=bell,
-            tokens=tokens,
+            accounts=accounts,
             gate=Gate(pool, [setup.providers for setup in setups.values()], name),
             heartbeat=Heartbeat(pool, name),
             calendars=Shelf(),
             connections=connections,
         )
-
-
-def _tokens(
-    providers: Mapping[ProviderName, ProviderSetup], pool: Pool, http: HttpClient, clock: Clock, name: str
-) -> ZaloTokens | NoTokens:
-    for setup in providers.values():
-        if isinstance(setup.settings, zalo.Settings):
-            return ZaloTokens(pool, http, setup.settings, clock, name)
-    return NoTokens()
 
 
 async def store_receipt(pool: Pool, bell: Bell, clock: Clock, raw: RawReceipt) -> None:

@@ -28,7 +28,7 @@ COMMANDS = {
     "directory": "agencies and officers, how to reach them, who is away: see and change them",
     "timeline": "tell the whole story of one dossier's notices",
     "callbacks": "what dossier systems are told: see it, post it again",
-    "zalo-token": "store the refresh token of the Zalo Official Account",
+    "zalo": "Official Accounts: consent, how they stand, their templates, who is linked",
     "demo": "the whole service on this machine, with sandbox providers",
 }
 

@@ -25,7 +25,7 @@ from notifier.cli.post import ACCEPTED, post
 from notifier.cli.screen import Screen
 from notifier.cli.supervisor import Supervisor
 from notifier.cli.timeline import read_story
-from notifier.cli.zalo_token import zalo_grant
+from notifier.cli.zalo_accounts import zalo_grant
 from notifier.domain.clock import VIETNAM, Clock, move_clock, shifted_clock
 from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.errors import NotifierError
@@ -129,7 +129,7 @@ async def installation(
 async def grant_zalo(ground: Playground, pool: Pool, clock: Clock) -> None:
     settings = load_settings(ground.environ)
     async with pool.acquire() as connection:
-        await tokens.seed(connection, zalo_grant(settings), ground.refresh_token, clock())
+        await tokens.grant(connection, zalo_grant(settings), ground.refresh_token, clock())
 
 
 async def ready(ground: Playground) -> None:

@@ -22,6 +22,7 @@ from notifier.settings import ROOT
 SAMPLES = Path(__file__).parent.parent / "sandbox" / "events"
 PROVINCE, MINISTRY = "mcdt.angiang.gov.vn", "hs.bo-mau.example.gov.vn"
 ZALO_APP, ZALO_OA = "4100000000000000001", "4200000000000000002"
+ZALO_CALLBACK = "https://thongbao.example.gov.vn/zalo"
 HOTLINE = "0296 3956 000"
 FILLER_NUMBERS = frozenset({"000000001"})
 FIRST_TEMPLATE_ID = 410_001
@@ -106,6 +107,7 @@ def playground(
                 "oa_id": ZALO_OA,
                 "app_secret": keys["app"],
                 "oa_secret": keys["oa"],
+                "redirect_uri": ZALO_CALLBACK,
                 "templates": {key: id_ for id_, (key, _) in templates.items()},
             },
         },
@@ -124,6 +126,7 @@ def playground(
             ZALO_OA,
             keys["oa"],
             keys["refresh"],
+            redirect_uri=ZALO_CALLBACK,
             templates={id_: rule for id_, (_, rule) in templates.items()},
         ),
         sms=SmsAccount(keys["api"], keys["sms"], "ANGIANG"),

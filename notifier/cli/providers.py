@@ -76,6 +76,9 @@ def _told(standing: Standing, *, configured: bool) -> Iterator[str]:
     yield f"    15 phút qua: {', '.join(told) or 'chưa gọi'}{receipts}"
     if standing.used:
         yield f"    hôm nay đã dùng {standing.used} tin"
+    if standing.remaining is not None and standing.remaining_at is not None:
+        of_daily = f"/{standing.daily}" if standing.daily else ""
+        yield f"    nhà cung cấp báo còn {standing.remaining}{of_daily} tin lúc {clock_text(standing.remaining_at)}"
     if state.demoted_until:
         yield f"    nhường nhà cung cấp khác đến {clock_text(state.demoted_until)}"
 

@@ -3,7 +3,7 @@
 | outcome   | next state                                             | due                     | counts |
 | --------- | ------------------------------------------------------ | ----------------------- | ------ |
 | Accepted  | delivered, where taking is delivering; else accepted   | receipt wait, or never  | yes    |
-| Throttled | planned                                                | backoff; next opening   | no     |
+| Throttled | planned                                                | backoff, opening, reset | no     |
 | Transient | planned; failed when the budget is spent               | backoff                 | yes    |
 | Permanent | failed                                                 | never                   | yes    |
 | Unknown   | planned where the provider drops doubles; else unknown | backoff; receipt wait   | yes    |
@@ -15,13 +15,13 @@ has the time that is left.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import assert_never
 
 from notifier.delivery.backoff import backoff
 from notifier.domain.answers import Answer, Arrived, Lost, NoAnswer, NotTaken, UnderWay
 from notifier.domain.deliveries import SENDABLE, Delivery, DeliveryState
-from notifier.domain.hours import Bound, opening, waits
+from notifier.domain.hours import Bound, next_time, opening, waits
 from notifier.domain.outcomes import Accepted, Outcome, Permanent, Throttled, Transient, Unknown
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.steps import SendPolicy, Step
@@ -42,6 +42,8 @@ class Traits:
     deduplicates: bool = False
     asked_by_reference: bool = False
     asked_by_key: bool = False
+    resets_at: time = time(0)
+    """When the provider begins a new day, in Vietnam: what is used up until then may be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def after_outcome(
         case Accepted():
             return _accepted(policy, traits, now)
         case Throttled():
-            later = _after_throttle(outcome, attempt, policy, now, random01, hours)
+            later = _after_throttle(outcome, attempt, policy, traits, now, random01, hours)
             slower = Reason(ReasonCode.THROTTLED, {"code": outcome.code})
             return _again(delivery, later, slower, policy, now, hours, counts=False)
         case Transient():
@@ -204,12 +206,22 @@ def _accepted(policy: SendPolicy, traits: Traits, now: datetime) -> Step:
 
 
 def _after_throttle(
-    outcome: Throttled, attempt: int, policy: SendPolicy, now: datetime, random01: float, hours: Sequence[Bound]
+    outcome: Throttled,
+    attempt: int,
+    policy: SendPolicy,
+    traits: Traits,
+    now: datetime,
+    random01: float,
+    hours: Sequence[Bound],
 ) -> datetime:
-    """After a refusal for the hour, the next opening with some spread, so that the morning does not begin with a rush.
+    """After a refusal for the hour or for the day's volume, the next opening with some spread, so that it does not
+    begin with a rush.
 
     A provider may hold it for night while our `hours` are still open: then they are asked again a cap later.
     """
+    if outcome.until_reset:
+        reset = next_time(now + timedelta(seconds=1), traits.resets_at)
+        return (opening(reset, hours) or reset) + policy.retry_cap * random01
     if outcome.code != NIGHT:
         return now + backoff(policy, attempt, random01, outcome.retry_after or policy.retry_base)
     later = now + (outcome.retry_after or policy.retry_cap)

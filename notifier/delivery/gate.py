@@ -22,7 +22,7 @@ from enum import StrEnum
 from notifier.delivery.decide import NIGHT
 from notifier.domain.hours import clock_text
 from notifier.domain.ids import ChannelName, ProviderName
-from notifier.domain.outcomes import Outcome, Throttled, Transient, Unknown
+from notifier.domain.outcomes import Accepted, Outcome, Throttled, Transient, Unknown
 from notifier.domain.reasons import Reason, ReasonCode
 
 LEAST_FAULTS = 5
@@ -89,27 +89,41 @@ class Tally:
     slow_down: bool = False
     wish: timedelta | None = None
     """The longest Retry-After among them."""
+    spent: bool = False
+    """The provider says that the day's messages are used up."""
+    remaining: int | None = None
+    daily: int | None = None
+    """How many messages it still takes today and how many a day, by its last word."""
 
     def plus(self, outcome: Outcome) -> "Tally":
         match outcome:
-            case Throttled() if outcome.code == NIGHT:
+            case Throttled() if outcome.code == NIGHT or outcome.alone:
                 return self
+            case Throttled() if outcome.until_reset:
+                return replace(self, bad=self.bad + 1, code=outcome.code, spent=True)
             case Throttled():
                 wish = max(filter(None, (self.wish, outcome.retry_after)), default=None)
                 return replace(self, bad=self.bad + 1, code=outcome.code, slow_down=True, wish=wish)
             case Transient() | Unknown():
                 return replace(self, bad=self.bad + 1, code=outcome.code)
+            case Accepted() if outcome.remaining is not None:
+                left = outcome.remaining if self.remaining is None else min(outcome.remaining, self.remaining)
+                told = replace(self, good=self.good + 1, remaining=left, daily=outcome.daily)
+                return replace(told, spent=True, code="remaining 0") if left == 0 else told
             case _:
                 return replace(self, good=self.good + 1)
 
 
 def after_calls(
-    state: ProviderState, tally: Tally, now: datetime, random01: float
+    state: ProviderState, tally: Tally, now: datetime, random01: float, reset: datetime | None = None
 ) -> tuple[ProviderState, Reason | None]:
     """The state after some more calls, and the reason if the circuit has moved. Total.
 
-    Answers to calls that were under way when the circuit opened change nothing any more.
+    Answers to calls that were under way when the circuit opened change nothing any more, but one: that the day's
+    messages are used up until `reset`.
     """
+    if tally.spent and reset is not None and state.circuit is not Circuit.PAUSED:
+        return day_spent(state, tally.code, reset)
     match state.circuit:
         case Circuit.HALF_OPEN if tally.bad:
             return _opened(state, tally, now, random01)
@@ -130,6 +144,16 @@ def quota_spent(state: ProviderState, quota: int, until: datetime) -> tuple[Prov
     """The day's messages are used up: closed for business until `until`, when the day is over."""
     values = {"provider": state.name, "quota": str(quota), "until": clock_text(until)}
     return replace(state, circuit=Circuit.OPEN, until=until), Reason(ReasonCode.PROVIDER_QUOTA_SPENT, values)
+
+
+def day_spent(state: ProviderState, code: str, until: datetime) -> tuple[ProviderState, Reason | None]:
+    """The provider takes no more today: closed for business until `until`, when it counts anew."""
+    if state.circuit is Circuit.OPEN and state.until is not None and state.until >= until:
+        return state, None
+    values = {"provider": state.name, "code": code, "until": clock_text(until)}
+    return replace(state, circuit=Circuit.OPEN, until=until, good=0, bad=0), Reason(
+        ReasonCode.PROVIDER_DAY_SPENT, values
+    )
 
 
 def paused(state: ProviderState, by: str, why: str) -> tuple[ProviderState, Reason]:

@@ -14,6 +14,7 @@ _DOMAIN_INBOX = b"inbox\x00"
 _DOMAIN_LOOKUP = b"lookup\x00"
 _DOMAIN_ADDRESS = b"address\x00"
 _DOMAIN_STOP = b"stop\x00"
+_DOMAIN_LINK_CODE = b"link code\x00"
 
 
 def _keyed(secret: bytes, domain: bytes, text: str, length: int) -> str:
@@ -34,6 +35,16 @@ def dossier_inbox(secret: bytes, source: SourceName, code: DossierCode) -> Inbox
 def lookup_token(secret: bytes, source: SourceName, code: DossierCode, ref: str) -> str:
     """The token of one recipient's look-up link for one dossier: 16 characters, 96 bits."""
     return _keyed(secret, _DOMAIN_LOOKUP, f"{source}\x00{code}\x00{ref}", 16)
+
+
+def address_hash(secret: bytes, address: str) -> bytes:
+    """Under which something is kept of whoever has this telephone number or user id."""
+    return hmac.new(secret, _DOMAIN_ADDRESS + address.encode(), hashlib.sha256).digest()
+
+
+def link_code_hash(secret: bytes, account: str, code: str) -> bytes:
+    """What is stored of a one-time code that somebody sends to an Official Account."""
+    return hmac.new(secret, _DOMAIN_LINK_CODE + f"{account}\x00{code}".encode(), hashlib.sha256).digest()
 
 
 def token_hash(token: str) -> bytes:

@@ -15,9 +15,14 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`reference` is the provider's own id of the message; receipts name it."""
+    """`reference` is the provider's own id of the message; receipts name it.
+
+    `remaining` of `daily` messages may still be sent today, where the provider says so.
+    """
 
     reference: str
+    remaining: int | None = None
+    daily: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,10 @@ class Throttled:
     code: str
     reason: str
     retry_after: timedelta | None = None
+    until_reset: bool = False
+    """What may be sent in a day has been sent: not before the provider counts anew."""
+    alone: bool = False
+    """It concerns this message; others may go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ class ReasonCode(StrEnum):
     ASKED_DELIVERED = "delivered.asked"
     ASKED_FAILED = "failed.asked"
     ASKED_IN_VAIN = "settled.asked_in_vain"
+    # told by the person
+    FEEDBACK = "note.feedback"
     # stopped
     FALLBACK_NOT_NEEDED = "cancelled.fallback_not_needed"
     CORRECTED = "cancelled.corrected"
@@ -93,6 +95,7 @@ class ReasonCode(StrEnum):
     PROVIDER_DEMOTED = "provider.demoted"
     PROVIDER_RESTORED = "provider.restored"
     PROVIDER_QUOTA_SPENT = "provider.quota_spent"
+    PROVIDER_DAY_SPENT = "provider.day_spent"
     PROVIDER_PAUSED = "provider.paused"
     PROVIDER_RESUMED = "provider.resumed"
     # what stands against mail to somebody
@@ -313,6 +316,11 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "{provider} đã dùng hết {quota} tin trong ngày, chờ đến {until}",
         "{provider} has used its {quota} messages of the day, waits until {until}",
     ),
+    ReasonCode.PROVIDER_DAY_SPENT: (
+        "{provider} báo đã hết số tin trong ngày ({code}), chờ đến {until}",
+        "{provider} says that the day's messages are used up ({code}), waits until {until}",
+    ),
+    ReasonCode.FEEDBACK: ("người nhận đánh giá {rate}/5", "the person rated it {rate} of 5"),
     ReasonCode.PROVIDER_PAUSED: ("{by} tạm dừng {provider}: {why}", "{provider} is paused by {by}: {why}"),
     ReasonCode.PROVIDER_RESUMED: ("{by} cho {provider} chạy lại: {why}", "{provider} is resumed by {by}: {why}"),
     ReasonCode.DEAD_RETRIED: (

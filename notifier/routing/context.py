@@ -63,5 +63,9 @@ class RoutingContext:
     directory: Directory = field(default_factory=Directory)
     merged_until: Mapping[InboxOwner, datetime] = field(default_factory=dict)
     """Whose last message opened a window of merging that is open still, and until when."""
+    account: str = "zalo"
+    """Name of the Official Account that speaks for the agency; its ids of people are meant."""
+    linked: Mapping[InboxOwner, str] = field(default_factory=dict)
+    """Citizens who have proven their id at that account."""
     digest_at: Callable[[datetime], datetime] = _at_once
     """The next moment at which digests go out."""

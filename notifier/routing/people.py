@@ -19,10 +19,6 @@ MOBILE = re.compile(r"\+84[35789]\d{8}")
 """Vietnamese mobile numbers in E.164; others are land lines, or beyond the reach of a domestic gateway."""
 
 
-ZALO = "zalo"
-"""The Official Account whose ids officers are told by."""
-
-
 @dataclass(frozen=True, slots=True)
 class Addressed:
     """One person under the entry of the rule that speaks to them."""
@@ -39,7 +35,7 @@ def addressed(event: DossierEvent, rule: Rule, context: RoutingContext, now: dat
     for tell in rule.tell:
         if number < tell.from_number:
             continue
-        people = list(_people(event, tell.to, context.directory, now))
+        people = list(_people(event, tell.to, context, now))
         if not any(isinstance(each, Person) for each in people):
             yield Reason(ReasonCode.EVENT_NO_RECIPIENT, {"audience": tell.to.value})
         place = 0
@@ -75,40 +71,45 @@ def staff_of(event: DossierEvent) -> list[str]:
 
 def as_recipient(someone: Addressed, event: DossierEvent, context: RoutingContext) -> Recipient:
     person, audience = someone.person, someone.tell.to
+    owner = context.inbox_owner(audience, person, event)
     return Recipient(
         id=context.new_recipient_id(),
         audience=audience,
         ref=someone.ref,
         name=person.name,
         contact=Contact(
-            inbox=context.inbox_owner(audience, person, event),
+            inbox=owner,
             phone=person.phone if person.phone and MOBILE.fullmatch(person.phone) else None,
             email=person.email or None,
-            zalo_uid=person.zalo_uid or None,
+            zalo_uid=context.linked.get(owner) or person.zalo_uid or None,
         ),
     )
 
 
-def _people(event: DossierEvent, audience: Audience, known: Directory, now: datetime) -> Iterator[Person | Reason]:
-    day = now.astimezone(VIETNAM).date()
+def _people(
+    event: DossierEvent, audience: Audience, context: RoutingContext, now: datetime
+) -> Iterator[Person | Reason]:
+    day, known, account = now.astimezone(VIETNAM).date(), context.directory, context.account
     progress = event.progress
     match audience:
         case Audience.CITIZEN:
             if event.dossier.addressee:
                 yield event.dossier.addressee
         case Audience.HANDLER:
-            yield from _officers(progress.next_handlers if progress else (), known, day)
+            yield from _officers(progress.next_handlers if progress else (), known, day, account)
         case Audience.HEAD:
             named = progress.heads if progress else ()
-            yield from _officers(named or people_of(known, event.dossier.units, Role.HEAD, day, ZALO), known, day)
+            heads = named or people_of(known, event.dossier.units, Role.HEAD, day, account)
+            yield from _officers(heads, known, day, account)
         case Audience.DIRECTOR:
-            yield from _officers(people_of(known, event.dossier.units, Role.DIRECTOR, day, ZALO), known, day)
+            directors = people_of(known, event.dossier.units, Role.DIRECTOR, day, account)
+            yield from _officers(directors, known, day, account)
 
 
-def _officers(people: Iterable[Person], known: Directory, day: date) -> Iterator[Person | Reason]:
+def _officers(people: Iterable[Person], known: Directory, day: date, account: str) -> Iterator[Person | Reason]:
     """As the directory knows them; whoever is away is followed by their deputy."""
     for person in people:
-        whom = stands_in(known, person, day, ZALO)
+        whom = stands_in(known, person, day, account)
         if officer_code(whom.code or "") != officer_code(person.code or ""):
             yield Reason(ReasonCode.EVENT_STAND_IN, {"officer": person.code or "-", "deputy": whom.code or "-"})
         yield whom

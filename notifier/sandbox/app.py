@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 from notifier.domain.clock import Clock, system_clock
 from notifier.domain.errors import SettingsError
-from notifier.sandbox import control, ledger, smtp_server, zalo_people, zalo_tokens
+from notifier.sandbox import control, ledger, smtp_server, zalo_catalogue, zalo_people, zalo_tokens
 from notifier.sandbox.callbacks import Callbacks
 from notifier.sandbox.esms import Gateway
 from notifier.sandbox.kannel import Kannel
@@ -102,7 +102,9 @@ def _application(parts: Parts, portal: Portal) -> web.Application:
     application.add_routes(zalo_tokens.routes(parts, grants))
     people = zalo_people.People(parts)
     application.add_routes(zalo_people.routes(people))
-    application.add_routes(Sender(parts, grants, people).routes())
+    templates = zalo_catalogue.Templates(parts)
+    application.add_routes(zalo_catalogue.routes(templates))
+    application.add_routes(Sender(parts, grants, people, templates).routes())
     application.add_routes(Gateway(parts).routes())
     application.add_routes(Kannel(parts).routes())
     application.add_routes(TemplateGateway(parts).routes())

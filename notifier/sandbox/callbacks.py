@@ -27,6 +27,8 @@ class Callbacks:
     def __init__(self, session: aiohttp.ClientSession, delays: Delays) -> None:
         self.session = session
         self._delays = delays
+        self.given_up: set[str] = set()
+        """Addresses that a provider calls no more: they were silent for too long."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def soon(self, work: Coroutine[Any, Any, None]) -> None:

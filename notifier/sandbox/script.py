@@ -82,6 +82,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "reversed_receipts": Behaviour("sends the last report first", _HTTP),
     "receipt_first": Behaviour("reports before it answers the send", _HTTP),
     "forged_receipt": Behaviour("somebody without the secret reports the message before its provider does"),
+    "reserialised": Behaviour("signs its webhooks and then writes them anew, so that nothing fits", frozenset({ZALO})),
     "wrong_signature": Behaviour("signs its webhooks with a wrong secret", frozenset({ZALO, PORTAL})),
 }
 """Every behaviour, in the words of `GET /sandbox/script`. `receipt_seconds` in `args` sets the wait before the reports."""

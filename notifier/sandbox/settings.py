@@ -30,7 +30,11 @@ class TemplateRule:
     """The parameters that may be missing."""
     button: str = ""
     """The words of the button; it opens the parameter that holds a web address."""
-    approved: bool = True
+    status: str = "ENABLE"
+    """As Zalo calls it: ENABLE, PENDING_REVIEW, REJECT, DISABLE or DELETE."""
+    daily_quota: int | None = None
+    by_phone_only: bool = False
+    """It may not be sent by a person's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,31 @@ class ZaloApp:
     """Signs the webhook: shown beside the webhook settings of the console, not the app secret."""
     refresh_token: str = field(repr=False)
     """The first valid one; each can be used once."""
+    redirect_uri: str = "https://notifier.example.gov.vn/zalo"
+    """The callback address that the console holds: a consent leads there and nowhere else."""
+    code_challenge: str | None = None
+    """That the console holds; None: each consent brings its own."""
+    provider: str = "zalo"
+    """Under which name Notifier takes the webhook."""
     access_token_seconds: int = 90_000
+    life_as_number: bool = False
+    """Whether `expires_in` comes as a number instead of a text."""
     require_proof: bool = True
     """Whether every call must carry `appsecret_proof`."""
     daily_quota: int = 500_000
+    balance: int | None = None
+    """For so many messages by phone there is money; None: always."""
+    development_quota: int = 100
+    admins: frozenset[str] = frozenset()
+    """Numbers (84…) that messages in development mode reach."""
+    refuses_at_night: bool = False
+    """Whether nothing is taken by phone from 22:00 to 06:00."""
+    deduplicates: bool = False
+    """Whether a second message with the same tracking_id is recognised; Zalo promises nothing."""
+    gives_up: bool = False
+    """Whether a webhook that stays silent is switched off until its address is saved anew."""
+    rate_per_minute: int = 4_000
+    """Calls to the OA host."""
     templates: Mapping[str, TemplateRule] = field(default_factory=dict)
     """By template id. An id that is not listed is accepted with any parameters."""
 

@@ -17,7 +17,9 @@ class ErrorTable:
     not_json: int
     unknown_template: int
     not_approved: int
+    disabled: int
     missing_parameter: int
+    bad_format: int
     too_long: int
     out_of_quota: int
 
@@ -28,7 +30,9 @@ PHONE_ERRORS = ErrorTable(
     not_json=-122,
     unknown_template=-109,
     not_approved=-131,
-    missing_parameter=-1123,
+    disabled=-146,
+    missing_parameter=-1122,
+    bad_format=-1124,
     too_long=-1121,
     out_of_quota=-144,
 )
@@ -38,7 +42,9 @@ OA_ERRORS = ErrorTable(
     not_json=-201,
     unknown_template=-201,
     not_approved=-201,
+    disabled=-201,
     missing_parameter=-201,
+    bad_format=-201,
     too_long=-201,
     out_of_quota=-211,
 )
@@ -48,7 +54,20 @@ TEXTS = {
     -108: "Phone number is invalid",
     -109: "Template ID is invalid",
     -1121: "Template data is too long",
-    -1123: "Template data is missing a parameter",
+    -1122: "Template data is missing a parameter",
+    -1124: "Template data is of a wrong format",
+    -115: "Out of quota",
+    -126: "Out of development quota",
+    -127: "Only administrators can be sent to in development mode",
+    -133: "This template cannot be sent at night",
+    -141: "User refused messages of this Official Account",
+    -146: "Template is disabled because of its low quality",
+    -147: "Template reached its daily quota",
+    -161: "sending_mode is invalid",
+    -162: "sending_mode 3 is not for templates of this tag",
+    -244: "User restricted this type of message",
+    -249: "This template cannot be sent by user id",
+    -32: "Your application exceeded the rate limit",
     -118: "Zalo account not existed",
     -122: "Body data is not JSON",
     -124: "Access token is invalid",

@@ -17,9 +17,16 @@ from notifier.sandbox.script import ZALO
 
 FREE, WINDOW = timedelta(hours=48), timedelta(days=7)
 FREE_MESSAGES = 8
-DEEDS = frozenset({"follow", "unfollow", "write"})
+DEEDS = frozenset({"follow", "unfollow", "write", "submit", "rate", "press", "refuse_type", "refuse_account", "allow"})
+_REFUSALS = {"refuse_type": "type", "refuse_account": "account", "allow": None}
+_NAMES = {
+    "write": "user_send_text",
+    "submit": "user_submit_info",
+    "rate": "user_feedback",
+    "press": "user_click_response_button",
+}
 _NO_FOLLOWER, _WINDOW_OVER = -213, -230
-_SCRIPTED = frozenset({"no_receipt", "duplicate_receipt", "forged_receipt", "wrong_signature"})
+_SCRIPTED = frozenset({"no_receipt", "duplicate_receipt", "forged_receipt", "wrong_signature", "reserialised"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,8 @@ class Standing:
     follows: bool | None = None
     turned_at: datetime | None = None
     answers: int = 0
+    refuses: str | None = None
+    """`type` or `account`: the templates that this person wants no more."""
 
 
 class People:
@@ -47,6 +56,10 @@ class People:
             return _WINDOW_OVER
         return None
 
+    def refuses(self, person: str) -> str | None:
+        """What templates this user id, or number, does not want."""
+        return self._standing.get(person, Standing()).refuses
+
     def answered(self, user_id: str) -> dict[str, Any]:
         """Count a consultation message that was taken; answers what its reply says of the quota."""
         known = self._standing[user_id]
@@ -62,28 +75,39 @@ class People:
             "owner_id": self._parts.settings.zalo.oa_id,
         }
 
-    async def does(self, user_id: str, deed: str) -> None:
-        """The person follows the account, leaves it, or writes to it; Notifier hears of it as the script wants it."""
+    async def does(self, user_id: str, deed: str, given: dict[str, Any]) -> None:
+        """The person follows the account, leaves it, writes to it, or refuses its messages; Notifier hears of what Zalo
+        tells, as the script wants it. `given` is what they write, submit or rate.
+        """
+        known = self._standing.get(user_id, Standing())
+        if deed in _REFUSALS:
+            self._standing[user_id] = replace(known, refuses=_REFUSALS[deed])
+            return
         if deed == "unfollow":
-            self._standing[user_id] = replace(self._standing.get(user_id, Standing()), follows=False)
+            self._standing[user_id] = replace(known, follows=False)
         else:
-            follows = True if deed == "follow" else self._standing.get(user_id, Standing()).follows
-            self._standing[user_id] = Standing(follows, self._parts.clock())
+            follows = True if deed == "follow" else known.follows
+            self._standing[user_id] = replace(known, follows=follows, turned_at=self._parts.clock(), answers=0)
         act = self._parts.script.take(ZALO, user_id, only=_SCRIPTED)
-        await zalo_events.announce(self._parts, self._event(user_id, deed), act)
+        await zalo_events.announce(self._parts, self._event(user_id, deed, given), act)
 
-    def _event(self, user_id: str, deed: str) -> dict[str, Any]:
-        account = self._parts.settings.zalo.oa_id
-        if deed == "write":
+    def _event(self, user_id: str, deed: str, given: dict[str, Any]) -> dict[str, Any]:
+        account, name = self._parts.settings.zalo.oa_id, _NAMES.get(deed, deed)
+        if deed in {"rate", "press"}:
+            told = {"submit_time": zalo_events.milliseconds(self._parts), **given}
+            root = {"msg_id": told.pop("msg_id", "")} if deed == "press" else {}
+            return {"event_name": name, "oa_id": account, "message": told, **root}
+        if deed in {"write", "submit"}:
+            said = {"text": "Xin chào", "msg_id": uuid4().hex, **given}
             return {
-                "event_name": "user_send_text",
+                "event_name": name,
                 "sender": {"id": user_id},
                 "recipient": {"id": account},
                 "user_id_by_app": user_id,
-                "message": {"text": "Xin chào", "msg_id": uuid4().hex},
+                **({"message": said} if deed == "write" else {"info": given}),
             }
         return {
-            "event_name": deed,
+            "event_name": name,
             "oa_id": account,
             "follower": {"id": user_id},
             "user_id_by_app": user_id,
@@ -93,11 +117,15 @@ class People:
 
 def routes(people: People) -> list[web.RouteDef]:
     async def do(request: web.Request) -> web.Response:
-        """For the page's buttons and for tests: `POST /sandbox/zalo/people/{user id}/follow`, `unfollow` or `write`."""
+        """For the page's buttons and for tests: `POST /sandbox/zalo/people/{user id or number}/{deed}`, see `DEEDS`.
+
+        A JSON body says what is written, submitted or rated.
+        """
         user_id, deed = request.match_info["user_id"], request.match_info["deed"]
         if deed not in DEEDS:
             raise web.HTTPNotFound
-        await people.does(user_id, deed)
+        given = await request.json() if request.content_type == "application/json" and request.can_read_body else {}
+        await people.does(user_id, deed, given)
         if "text/html" in request.headers.get("Accept", ""):
             raise web.HTTPSeeOther("/")
         return web.Response(status=204)

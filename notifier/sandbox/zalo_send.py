@@ -2,12 +2,16 @@
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from notifier.sandbox import zalo_events
 from notifier.sandbox.ledger import keyless
@@ -15,6 +19,7 @@ from notifier.sandbox.messages import Captured, State, same_address
 from notifier.sandbox.parts import Parts
 from notifier.sandbox.script import STATUS, ZALO, Act
 from notifier.sandbox.wire import WIRE_FAULTS, answered, think, wire_fault
+from notifier.sandbox.zalo_catalogue import Templates
 from notifier.sandbox.zalo_errors import OA_ERRORS, PHONE_ERRORS, ErrorTable, Fault
 from notifier.sandbox.zalo_people import People
 from notifier.sandbox.zalo_tokens import Grants
@@ -22,6 +27,8 @@ from notifier.sandbox.zalo_tokens import Grants
 _PHONE = re.compile(r"\+?84[35789]\d{8}")
 _USER_ID = re.compile(r"\d{10,24}")
 _LONGEST_TEXT = 2000
+_REFUSED = {(True, "type"): -139, (True, "account"): -141, (False, "type"): -244, (False, "account"): -244}
+"""By phone or not, and what the person does not want."""
 _TAKES_NOTHING = frozenset({"refuse", *WIRE_FAULTS})
 
 
@@ -42,23 +49,30 @@ class _Order:
 class Sender:
     """Both hosts: they share tokens, templates, quota and message ids."""
 
-    def __init__(self, parts: Parts, grants: Grants, people: People) -> None:
+    def __init__(self, parts: Parts, grants: Grants, people: People, templates: Templates) -> None:
         self._parts = parts
         self._people = people
         self._app = parts.settings.zalo
         self._grants = grants
-        self._remaining = parts.settings.zalo.daily_quota
+        self._templates = templates
         self._sent: dict[str, Captured] = {}
+        self._by_key: dict[str, dict[str, Any]] = {}
+        self._calls: deque[datetime] = deque()
 
     def routes(self) -> list[web.RouteDef]:
-        phone, oa = "/zalo/business/message", "/zalo/openapi/v3.0/oa/message"
+        phone, oa, template = "/zalo/business/message", "/zalo/openapi/v3.0/oa/message", "/zalo/business/template"
         closed = ["/zalo/openapi/v2.0/oa/message", f"{oa}/transaction", f"{oa}/promotion"]
         return [
             web.post(f"{phone}/template", self._by_phone),
+            web.post(f"{phone}/template/hashphone", self._by_phone),
             web.get(f"{phone}/status", self._status),
             web.get(f"{phone}/quota", self._quota),
-            web.post(f"{oa}/template", self._by_uid),
-            web.post(f"{oa}/cs", self._consult),
+            web.get(f"{template}/all", self._list),
+            web.get(f"{template}/info/v2", self._detail),
+            web.get(f"{template}/sample-data", self._sample),
+            web.post(f"{oa}/template", self._rated(self._by_uid)),
+            web.post(f"{oa}/cs", self._rated(self._consult)),
+            web.get("/zalo/openapi/v2.0/oa/getoa", self._rated(self._official)),
             *(web.post(path, _closed) for path in closed),
         ]
 
@@ -66,7 +80,7 @@ class Sender:
         body = await self._read(request, PHONE_ERRORS)
         if isinstance(body, Fault):
             return body.reply()
-        phone = body.get("phone")
+        phone = self._number(body) if request.path.endswith("hashphone") else body.get("phone")
         if not isinstance(phone, str) or not _PHONE.fullmatch(phone):
             return Fault(-108).reply()
         local = same_address(phone)
@@ -111,7 +125,7 @@ class Sender:
 
     def _template(self, body: dict[str, Any], to: str, errors: ErrorTable) -> _Order:
         template, data, tracking_id = body.get("template_id"), body.get("template_data"), body.get("tracking_id")
-        rule = self._app.templates.get(str(template))
+        rule = self._templates.rule(template)
         content = {
             "by": "phone" if errors is PHONE_ERRORS else "uid",
             "addressed_to": to,
@@ -122,13 +136,13 @@ class Sender:
         }
 
         def fault() -> Fault | None:
-            wrong = self._wrong_template(body, errors)
-            if wrong is None and self._remaining <= 0:
-                return Fault(errors.out_of_quota)
-            return wrong
+            if refused := self._people.refuses(to):
+                return Fault(_REFUSED[errors is PHONE_ERRORS, refused])
+            is_admin = to.removeprefix("+") in self._app.admins
+            return self._templates.fault(body, errors, is_admin=is_admin)
 
         def reply(message: Captured) -> dict[str, Any]:
-            self._remaining -= 1
+            self._templates.took(body)
             return self._phone_reply(message) if errors is PHONE_ERRORS else self._uid_reply(message)
 
         key = tracking_id or (keyless(to, data) if isinstance(data, dict) else "")
@@ -154,24 +168,6 @@ class Sender:
             return Fault(errors.not_json)
         return body if isinstance(body, dict) else Fault(errors.not_json)
 
-    def _wrong_template(self, body: dict[str, Any], errors: ErrorTable) -> Fault | None:
-        template, data = body.get("template_id"), body.get("template_data")
-        if not isinstance(template, str) or not template:
-            return Fault(errors.unknown_template, "template_id is invalid")
-        if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
-            return Fault(errors.missing_parameter, "template_data is invalid")
-        rule = self._app.templates.get(template)
-        if rule is None:
-            return None
-        if not rule.approved:
-            return Fault(errors.not_approved, "template_id is not approved")
-        for name, longest in rule.parameters.items():
-            if not data.get(name) and name not in rule.optional:
-                return Fault(errors.missing_parameter, f"template_data is missing {name}")
-            if len(data.get(name, "")) > longest:
-                return Fault(errors.too_long, f"{name} is longer than {longest}")
-        return None
-
     async def _send(self, request: web.Request, order: _Order) -> web.StreamResponse:
         await think(self._parts)
         act = self._parts.script.take(ZALO, order.to, never={"lose_token_reply"})
@@ -180,8 +176,11 @@ class Sender:
         fault = order.fault()
         if fault is not None:
             return fault.reply()
+        if self._app.deduplicates and order.tracking_id and order.key in self._by_key:
+            self._parts.ledger.dropped(ZALO, order.key)
+            return _told(self._by_key[order.key])
         message = self._capture(order)
-        reply = order.reply(message)
+        reply = self._by_key[order.key] = order.reply(message)
         telling = zalo_events.tell(self._parts, message, act)
         if act.name == "receipt_first":
             await telling
@@ -211,7 +210,7 @@ class Sender:
             "msg_id": message.reference,
             "sent_time": zalo_events.milliseconds(self._parts),
             "sending_mode": "1",
-            "quota": {"dailyQuota": str(self._app.daily_quota), "remainingQuota": str(self._remaining)},
+            "quota": {"dailyQuota": str(self._templates.daily), "remainingQuota": str(self._templates.remaining)},
         }
 
     def _uid_reply(self, message: Captured) -> dict[str, Any]:
@@ -219,7 +218,7 @@ class Sender:
             "message_id": message.reference,
             "user_id": message.content["addressed_to"],
             "sent_time": zalo_events.milliseconds(self._parts),
-            "quota": {"quota_type": "purchase_quota", "remain": self._remaining},
+            "quota": {"quota_type": "purchase_quota", "remain": self._templates.remaining},
         }
 
     async def _misbehave(self, act: Act) -> web.Response:
@@ -248,8 +247,72 @@ class Sender:
         fault = self._who(request, PHONE_ERRORS)
         if fault is not None:
             return fault.reply()
-        data = {"dailyQuota": self._app.daily_quota, "remainingQuota": self._remaining}
-        return web.json_response({"error": 0, "message": "Success", "data": data})
+        return _told({"dailyQuota": self._templates.daily, "remainingQuota": self._templates.remaining})
+
+    async def _list(self, request: web.Request) -> web.Response:
+        fault = self._who(request, PHONE_ERRORS)
+        if fault is not None:
+            return fault.reply()
+        found = self._templates.listed(dict(request.query))
+        return _told(found, metadata={"total": len(self._app.templates)})
+
+    async def _detail(self, request: web.Request) -> web.Response:
+        id_ = request.query.get("template_id", "")
+        fault = self._who(request, PHONE_ERRORS) or (None if self._templates.rule(id_) else Fault(-109))
+        return fault.reply() if fault else _told(self._templates.row(id_, fully=True))
+
+    async def _sample(self, request: web.Request) -> web.Response:
+        rule = self._templates.rule(request.query.get("template_id", ""))
+        fault = self._who(request, PHONE_ERRORS) or (None if rule else Fault(-109))
+        if fault is not None or rule is None:
+            return (fault or Fault(-109)).reply()
+        return _told(dict.fromkeys(rule.parameters, "Mẫu"))
+
+    async def _official(self, request: web.Request) -> web.Response:
+        fault = self._who(request, OA_ERRORS)
+        if fault is not None:
+            return fault.reply()
+        account = {
+            "oaid": self._app.oa_id,
+            "name": "Hành chính công tỉnh Mẫu",
+            "is_verified": True,
+            "oa_type": 4,
+            "num_follower": 0,
+            "package_name": "Nâng cao",
+            "package_valid_through_date": f"{self._parts.clock() + timedelta(days=200):%d/%m/%Y}",
+            "linked_ZCA": "ZCA-1",
+        }
+        return _told(account)
+
+    def _number(self, body: dict[str, Any]) -> str | None:
+        """The number behind a hash: the pretend Zalo knows those of its people."""
+        numbers = (
+            f"84{same_address(each.phone).removeprefix('0')}" for each in self._parts.settings.people if each.phone
+        )
+        wanted = body.get("hash_phone")
+        return next((number for number in numbers if sha256(number.encode()).hexdigest() == wanted), None)
+
+    def _rated(self, handler: Handler) -> Handler:
+        """Calls to the OA host are counted over a minute, and every answer says how many are left."""
+
+        async def counted(request: web.Request) -> web.StreamResponse:
+            now, most = self._parts.clock(), self._app.rate_per_minute
+            while self._calls and now - self._calls[0] >= timedelta(minutes=1):
+                self._calls.popleft()
+            is_over = len(self._calls) >= most
+            if not is_over:
+                self._calls.append(now)
+            answer = Fault(-32).reply() if is_over else await handler(request)
+            if not answer.prepared:
+                answer.headers["X-RateLimit-Limit"] = str(most)
+                answer.headers["X-RateLimit-Remain"] = str(most - len(self._calls))
+            return answer
+
+        return counted
+
+
+def _told(data: Any, **more: Any) -> web.Response:
+    return web.json_response({"error": 0, "message": "Success", "data": data, **more})
 
 
 async def _closed(request: web.Request) -> web.Response:

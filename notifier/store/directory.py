@@ -175,6 +175,12 @@ async def officer(connection: Connection, code: str) -> Officer | None:
     return officer_of(row) if row else None
 
 
+async def officers_of_uid(connection: Connection, oa: str, uid: str) -> list[str]:
+    """The codes of the officers who are linked with this id at an Official Account (name of its provider)."""
+    rows = await connection.fetch("SELECT code FROM officer WHERE zalo @> $1", {oa: uid})  # officer_zalo
+    return [row["code"] for row in rows]
+
+
 async def agency(connection: Connection, code: str) -> Agency | None:
     row = await connection.fetchrow("SELECT * FROM agency WHERE code = $1", code)  # primary key
     return agency_of(row) if row else None

@@ -39,6 +39,10 @@ class Standing:
     reason: Reason | None
     used: int
     """Messages of `day`, counted where it has a quota."""
+    remaining: int | None
+    daily: int | None
+    remaining_at: datetime | None
+    """How many it still took today and how many a day, by its own word of that moment."""
     day: date | None
     calls: dict[str, int]
     """What its calls since a moment came to, and `proven` and `late` receipts."""
@@ -60,6 +64,9 @@ async def standings(connection: Connection, since: datetime) -> list[Standing]:
             changed_at=row["changed_at"],
             reason=Reason(ReasonCode(row["reason"]), row["details"]) if row["reason"] else None,
             used=row["used"],
+            remaining=row["remaining"],
+            daily=row["daily"],
+            remaining_at=row["remaining_at"],
             day=row["day"],
             calls=row["counts"],
         )
@@ -183,6 +190,25 @@ async def take_permits(
         allowance.daily_quota,
     )
     return (row["number"], row["used"]) if row else (0, 0)
+
+
+async def note_volume(
+    connection: Connection, name: ProviderName, remaining: int, daily: int | None, now: datetime
+) -> None:
+    """Keep what the provider says of how many messages it takes today; an older word does not replace a newer one."""
+    await connection.execute(
+        "UPDATE provider SET remaining = $2, daily = coalesce($3, daily), remaining_at = $4"
+        " WHERE name = $1 AND coalesce(remaining_at <= $4, true)",
+        name,
+        remaining,
+        daily,
+        now,
+    )  # primary key
+
+
+async def note_daily(connection: Connection, name: ProviderName, daily: int) -> None:
+    """Keep how many messages a day the provider takes from now on."""
+    await connection.execute("UPDATE provider SET daily = $2 WHERE name = $1", name, daily)  # primary key
 
 
 @dataclass(frozen=True, slots=True)

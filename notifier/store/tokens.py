@@ -15,11 +15,12 @@ class TokenPair:
     access_token: str
     refresh_token: str
     expires_at: datetime
+    rotated_at: datetime
     version: int
     lost: str | None
 
 
-_COLUMNS = "access_token, refresh_token, expires_at, version, lost"
+_COLUMNS = "access_token, refresh_token, expires_at, rotated_at, version, lost"
 
 
 async def read(connection: Connection, name: str) -> TokenPair | None:
@@ -27,18 +28,25 @@ async def read(connection: Connection, name: str) -> TokenPair | None:
     return TokenPair(**row) if row else None
 
 
-_SEED = """
-INSERT INTO oauth_token (name, access_token, refresh_token, expires_at, rotated_at) VALUES ($1, '', $2, $3, $3)
-ON CONFLICT (name) DO UPDATE SET access_token = '', refresh_token = excluded.refresh_token,
-    expires_at = excluded.expires_at, rotated_at = excluded.rotated_at, version = oauth_token.version + 1, lost = NULL
-    WHERE $4
-RETURNING true
+_GRANT = """
+INSERT INTO oauth_token (name, access_token, refresh_token, expires_at, rotated_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (name) DO UPDATE SET access_token = excluded.access_token, refresh_token = excluded.refresh_token,
+    expires_at = excluded.expires_at, rotated_at = excluded.rotated_at, version = oauth_token.version + 1,
+    lost = NULL, lease_owner = NULL, lease_until = NULL
 """
 
 
-async def seed(connection: Connection, name: str, refresh_token: str, now: datetime, *, replace: bool = False) -> bool:
-    """Start with a refresh token from the provider's console; a grant that is there stays, unless `replace`."""
-    return bool(await connection.fetchval(_SEED, name, refresh_token, now, replace))
+async def grant(
+    connection: Connection,
+    name: str,
+    refresh_token: str,
+    now: datetime,
+    *,
+    access_token: str = "",
+    until: datetime | None = None,
+) -> None:
+    """Start anew with what a consent gave, in place of any grant before; without an access token one is fetched soon."""
+    await connection.execute(_GRANT, name, access_token, refresh_token, until or now, now)
 
 
 _LEASE = f"""
@@ -84,7 +92,10 @@ async def replace(
 
 
 async def give_back(connection: Connection, name: str, owner: str, lost: str | None = None) -> None:
-    """End the lease without a new pair; with `lost`, mark the grant as gone for the stated reason."""
+    """End the lease without a new pair; with `lost`, mark the grant as gone for the stated reason.
+
+    Where somebody consented anew meanwhile, the lease is not ours any more, and nothing is marked.
+    """
     await connection.execute(
         "UPDATE oauth_token SET lost = coalesce($3, lost), lease_owner = NULL, lease_until = NULL"
         " WHERE name = $1 AND lease_owner = $2",

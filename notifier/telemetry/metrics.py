@@ -19,6 +19,7 @@
 | notifier_unfinished_rows            | –       | rows have work ahead of them, by kind (read from the database)    |
 | notifier_overdue_seconds            | seconds | the oldest due row has waited, by kind (read from the database)   |
 | notifier_provider_passes            | –       | 1 where messages pass to a provider, 0 where its circuit is open or it is paused (database) |
+| notifier_grant_days_left            | days    | days until the grant of an Official Account ends; 0 where it is missing or lost (database) |
 | notifier_calendar_days_left         | days    | days ahead the working calendar is kept for; 0 where this year is missing (database) |
 """
 

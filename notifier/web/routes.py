@@ -12,6 +12,7 @@ from notifier.web.inbox_routes import INBOX_ROUTES
 from notifier.web.openapi import openapi_document
 from notifier.web.pages import lookup, stop
 from notifier.web.route import Route
+from notifier.web.zalo_routes import ZALO_ROUTES
 
 _ENVELOPE = EventEnvelope
 _BARE: dict[str, Any] = {
@@ -169,6 +170,7 @@ ROUTES: tuple[Route, ...] = (
         )
     ),
     *DIRECTORY_ROUTES,
+    *ZALO_ROUTES,
     Route(
         "GET",
         "/v1/reports/{name}",

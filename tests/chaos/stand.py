@@ -15,7 +15,7 @@ import asyncpg
 from notifier.cli.demo import START, grant_zalo, ready
 from notifier.cli.playground import PROVINCE, Playground, free_port, playground
 from notifier.cli.supervisor import Supervisor
-from notifier.cli.zalo_token import zalo_grant
+from notifier.cli.zalo_accounts import zalo_grant
 from notifier.domain.clock import Clock, move_clock, shifted_clock
 from notifier.sandbox.settings import Delays
 from notifier.settings import load_settings
@@ -85,7 +85,7 @@ class Stand:
         pool = await open_pool(self.postgres.url, size=1, name="notifier-chaos")
         async with pool, pool.acquire() as connection:
             name = zalo_grant(load_settings(self.ground.environ))
-            await tokens.seed(connection, name, token, self.clock(), replace=True)
+            await tokens.grant(connection, name, token, self.clock())
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:

@@ -94,16 +94,6 @@ async def test_route_names_what_is_wrong_with_an_event():
     assert "/data" in err
 
 
-async def test_a_refresh_token_is_stored_once_and_replaced_only_when_told(ground, app):
-    environ = {"NOTIFIER_CONFIG": ground.environ["NOTIFIER_CONFIG"], "NOTIFIER_ZALO_REFRESH_TOKEN": "another"}
-    code, out, _ = await run("zalo-token", environ=environ)
-    assert (code, "left alone" in out) == (0, True)
-    code, out, _ = await run("zalo-token", "--replace", environ=environ)
-    assert "Stored" in out
-    async with app.pool.acquire() as connection:
-        assert await connection.fetchval("SELECT refresh_token FROM oauth_token") == "another"
-
-
 async def test_migrating_twice_and_together_is_harmless(ground):
     environ = {"NOTIFIER_CONFIG": ground.environ["NOTIFIER_CONFIG"]}
     answers = await asyncio.gather(*(run_alone("migrate", environ=environ) for _ in range(2)))

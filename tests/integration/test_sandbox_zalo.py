@@ -26,7 +26,7 @@ APP = replace(
         "400001": TemplateRule(
             "Hồ sơ đã tiếp nhận", {"ma_ho_so": 30, "trang_thai": 30, "ngay": 20}, optional=frozenset({"ngay"})
         ),
-        "400002": TemplateRule("Chưa duyệt", {}, approved=False),
+        "400002": TemplateRule("Chưa duyệt", {}, status="PENDING_REVIEW"),
     },
 )
 NOT_ON_ZALO = Person("Trần Thị Thử", phone="0912000102", has_zalo=False)
@@ -170,7 +170,7 @@ async def test_a_message_reaches_the_phone_with_its_parameters(sandbox, http, to
         ({"phone": "84912000102"}, -118),
         ({"template_id": ""}, -109),
         ({"template_id": "400002"}, -131),
-        ({"template_data": {"ma_ho_so": "H01"}}, -1123),
+        ({"template_data": {"ma_ho_so": "H01"}}, -1122),
         ({"template_data": data(trang_thai="x" * 31)}, -1121),
         ({"template_data": data(ngay="x" * 21)}, -1121),
     ],

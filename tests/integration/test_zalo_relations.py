@@ -113,7 +113,7 @@ async def test_a_window_that_was_over_after_all_is_remembered_as_over(client, gr
     await does(client, sandbox, app, "write")
     await script(client, sandbox, match=OFFICER, times=1, behave="refuse", args={"error": -230})
     await remind(client, ground, app)
-    relations = ZaloRelations(app.pool, app.clock)
+    relations = ZaloRelations(app.pool, app.clock, app.secret)
     assert (forms(sandbox), await relations.since_interaction(ground.sandbox.zalo.oa_id, OFFICER)) == (
         ["template"],
         None,
@@ -121,7 +121,7 @@ async def test_a_window_that_was_over_after_all_is_remembered_as_over(client, gr
 
 
 async def test_after_a_refusal_a_new_message_opens_the_window_again(client, ground, app, sandbox):
-    relations, account = ZaloRelations(app.pool, app.clock), ground.sandbox.zalo.oa_id
+    relations, account = ZaloRelations(app.pool, app.clock, app.secret), ground.sandbox.zalo.oa_id
     await does(client, sandbox, app, "write")
     await relations.refused(account, OFFICER, follows=None)
     assert await relations.since_interaction(account, OFFICER) is None
@@ -161,7 +161,7 @@ async def test_two_copies_read_at_the_same_moment_are_one_relation(client, groun
 async def test_an_event_from_the_future_counts_as_now(client, ground, app):
     await tell(client, app, ground, "user_send_text", app.clock() + timedelta(days=365))
     await read_all(app)
-    since = await ZaloRelations(app.pool, app.clock).since_interaction(ground.sandbox.zalo.oa_id, OFFICER)
+    since = await ZaloRelations(app.pool, app.clock, app.secret).since_interaction(ground.sandbox.zalo.oa_id, OFFICER)
     assert since is not None
     assert since >= timedelta(0)
 

@@ -63,7 +63,7 @@ async def test_a_new_grant_ends_the_loss(app, ground, sources):
     with pytest.raises(TokenLost):
         await sources[0].current()
     async with app.pool.acquire() as connection:
-        assert await tokens.seed(connection, sources[0]._name, ground.refresh_token, app.clock(), replace=True)
+        await tokens.grant(connection, sources[0]._name, ground.refresh_token, app.clock())
     assert await sources[1].current()
     assert (await grant(app, sources)).lost is None
 

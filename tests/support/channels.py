@@ -6,6 +6,7 @@ from uuid import UUID
 
 from channels.base import Message, Ports, Question
 from channels.http import HttpClient
+from notifier.domain.approved import ApprovedTemplate
 from notifier.domain.content import Content, EmailContent, InboxContent, SmsContent, SmsEncoding, ZaloContent
 from notifier.domain.errors import TokenLost
 from notifier.domain.ids import DeliveryId, InboxOwner, ProviderName
@@ -70,12 +71,29 @@ class Relations:
 
     since: timedelta | None = None
     refusals: list[tuple[str, str, bool | None]] = field(default_factory=list)
+    declined_by: list[tuple[str, str, str | None]] = field(default_factory=list)
 
     async def since_interaction(self, _account: str, _person: str) -> timedelta | None:
         return self.since
 
     async def refused(self, account: str, person: str, *, follows: bool | None) -> None:
         self.refusals.append((account, person, follows))
+
+    async def declined(self, account: str, address: str, kind: str, _within: timedelta) -> bool:
+        return any((account, address, each) in self.declined_by for each in (kind, None))
+
+    async def declines(self, account: str, address: str, kind: str | None) -> None:
+        self.declined_by.append((account, address, kind))
+
+
+@dataclass
+class Approvals:
+    """What the provider has approved, by its id."""
+
+    templates: dict[str, ApprovedTemplate] = field(default_factory=dict)
+
+    async def template(self, _account: str, id_: str) -> ApprovedTemplate | None:
+        return self.templates.get(id_)
 
 
 @dataclass
@@ -98,6 +116,7 @@ def ports(
     tokens: Tokens | None = None,
     inbox: Inbox | None = None,
     relations: Relations | None = None,
+    approvals: Approvals | None = None,
     stored: Stored | None = None,
     stays: bool = False,
     provider: str = "sms",
@@ -110,6 +129,7 @@ def ports(
         (inbox or Inbox()).store,
         public_url,
         relations or Relations(),
+        approvals or Approvals(),
         (stored or Stored()).store,
         stays,
     )

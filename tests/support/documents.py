@@ -156,7 +156,7 @@ def default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return "none"
-    return f"`{_written(value)}`" if value not in ({}, "") else "empty"
+    return f"`{_written(value)}`" if value not in ({}, (), "") else "empty"
 
 
 def _written(value: Any) -> Any:

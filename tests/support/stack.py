@@ -24,7 +24,7 @@ from redis import Redis
 from notifier.cli import embedded
 from notifier.cli.demo import START
 from notifier.cli.playground import PROVINCE, Playground, playground
-from notifier.cli.zalo_token import zalo_grant
+from notifier.cli.zalo_accounts import zalo_grant
 from notifier.domain.clock import move_clock, shifted_clock
 from notifier.intake.signature import parse_secret, sign
 from notifier.sandbox.app import Sandbox, running
@@ -120,7 +120,7 @@ async def app(ground: Playground) -> AsyncIterator[App]:
 
 async def grant_zalo(app: App, ground: Playground) -> None:
     async with app.pool.acquire() as connection:
-        await tokens.seed(connection, zalo_grant(app.settings), ground.refresh_token, app.clock())
+        await tokens.grant(connection, zalo_grant(app.settings), ground.refresh_token, app.clock())
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from channels.faults import Fault
 from channels.http import HttpClient
-from channels.zalo import Settings, ZaloChannel, appsecret_proof, authentic, capabilities, facts
+from channels.zalo import Settings, ZaloChannel, authentic, capabilities, facts
+from channels.zalo_api import appsecret_proof
 from channels.zalo_codes import ACCOUNT_AUTH, ACCOUNT_CODES, PHONE_AUTH, PHONE_CODES
 from channels.zalo_oauth import RefreshRefused, RefreshUncertain, TokenPair, refresh
 from notifier.domain.ids import InboxOwner
@@ -20,12 +21,15 @@ from tests.support.peers import HttpAnswer, HttpPeer, HttpRequest, Silence, answ
 
 BY_PHONE = Contact(InboxOwner("in_1"), phone="+84912000123")
 BY_UID = Contact(InboxOwner("in_1"), phone="+84912000123", zalo_uid="9007199254740993")
+WITHOUT_PHONE = Contact(InboxOwner("in_1"), zalo_uid="9007199254740993")
 TAKEN = answer_json({"error": 0, "message": "Success", "data": {"msg_id": "zalo-1", "message_id": "zalo-2"}})
 OUTCOMES = {
     Fault.RECIPIENT: Permanent,
     Fault.TEMPLATE: Permanent,
     Fault.CONFIG: Throttled,
     Fault.QUOTA: Throttled,
+    Fault.DAY: Throttled,
+    Fault.OWN_DAY: Throttled,
     Fault.NIGHT: Throttled,
     Fault.TRANSIENT: Transient,
     Fault.AMBIGUOUS: Unknown,
@@ -122,7 +126,7 @@ async def test_every_code_of_the_phone_channel_has_the_outcome_of_its_class(code
 
 @pytest.mark.parametrize(("code", "fault"), ACCOUNT_CODES.items())
 async def test_every_code_of_the_account_channel_has_the_outcome_of_its_class(code: int, fault: Fault):
-    outcome, _ = await send(refusal(code), contact=BY_UID)
+    outcome, _ = await send(refusal(code), contact=WITHOUT_PHONE)
     assert isinstance(outcome, OUTCOMES[fault])
 
 
@@ -256,8 +260,18 @@ def test_every_seen_message_is_read():
 
 
 def test_another_event_about_a_message_is_only_information():
+    (fact,) = said({"event_name": "user_send_sticker", "msg_id": "zalo-1", "message": {"data": "x"}})
+    assert (fact.kind, fact.reference, fact.code) == (ReceiptKind.INFO, "zalo-1", "user_send_sticker")
+
+
+def test_whoever_presses_the_button_of_a_message_has_read_it():
     (fact,) = said({"event_name": "user_click_response_button", "msg_id": "zalo-1", "message": {"data": "x"}})
-    assert (fact.kind, fact.reference, fact.code) == (ReceiptKind.INFO, "zalo-1", "user_click_response_button")
+    assert (fact.kind, fact.reference) == (ReceiptKind.READ, "zalo-1")
+
+
+def test_whoever_rates_a_message_has_read_it():
+    (fact,) = said({"event_name": "user_feedback", "message": {"rate": 5, "tracking_id": DELIVERY.hex}})
+    assert (fact.kind, fact.delivery_id) == (ReceiptKind.READ, DELIVERY)
 
 
 @pytest.mark.parametrize("field", ["oa_id", "oaId"])

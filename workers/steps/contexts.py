@@ -1,9 +1,12 @@
 """What routing must know of channels and identities, as values."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from channels.base import AddressKind
+from channels.registry import ProviderSetup, serving
 from notifier.domain.content import ContentKind
 from notifier.domain.directory import officer_code
 from notifier.domain.dossiers import Person
@@ -38,6 +41,22 @@ def routing_context(setups: "dict[ChannelName, ChannelSetup] | Any", secret: byt
         return owner_of(secret, audience, person, event)
 
     return RoutingContext(views, lambda: RecipientId(uuid7(now)), owner)
+
+
+def for_agency(
+    context: RoutingContext, setups: Mapping[ChannelName, ChannelSetup], agency: str | None
+) -> RoutingContext:
+    """The same for the messages of one agency: a channel that nobody carries for it is off, and people are known by
+    their ids at the Official Account that speaks for it.
+    """
+    carriers = {name: serving(setup.providers, agency) for name, setup in setups.items()}
+    views = {name: replace(view, enabled=bool(carriers.get(name))) for name, view in context.channels.items()}
+    accounts = [each.name for found in carriers.values() for each in found if _is_account(each)]
+    return replace(context, channels=views, account=accounts[0] if accounts else context.account)
+
+
+def _is_account(provider: ProviderSetup) -> bool:
+    return provider.capabilities.address is AddressKind.ZALO
 
 
 def owner_of(secret: bytes, audience: Audience, person: Person, event: DossierEvent) -> InboxOwner:

@@ -47,6 +47,7 @@ SEND_DEADLINE_SECONDS = 30.0
 LEASE = timedelta(seconds=60)
 """Longer than a call with all that surrounds it. A worker that dies loses its leases sooner: `workers.heartbeat`."""
 WAIT_AT_GATE = timedelta(seconds=2)
+WAIT_WHEN_SHUT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Call]) -> tup
         sendings = await _begin_attempts(app, connection, await _admitted(app, connection, ready, calls, now), now)
         kept = moved | {each.work.delivery.id for each in sendings} | {each.work.delivery.id for each in askings}
         idle = [work.delivery.id for work in held if work.delivery.id not in kept]
-        await deliveries.release(connection, idle, app.name, WAIT_AT_GATE)
+        await _release(app, connection, idle, held, now)
         touched = [work.delivery.recipient_id for work in held if work.delivery.id in moved]
         await settle_fallbacks(app, connection, touched, now, released)
         pass_by(Mark.ATTEMPT_BEFORE_COMMIT)
@@ -152,10 +153,25 @@ async def _admitted(
     for urgency, source in sorted({(work.delivery.urgency, work.source) for work in ready}):
         lane = [work for work in ready if (work.delivery.urgency, work.source) == (urgency, source)]
         room = partial(calls.room, party=source)
-        asked = [Asked(work.delivery.channel, work.delivery.provider, is_first_call=work.calls == 0) for work in lane]
+        asked = [_asked(work) for work in lane]
         answers = await app.gate.admit(connection, urgency, asked, room, now)
         granted += [(work, provider) for work, provider in zip(lane, answers, strict=True) if provider is not None]
     return granted
+
+
+def _asked(work: Work) -> Asked:
+    delivery = work.delivery
+    return Asked(delivery.channel, delivery.provider, is_first_call=work.calls == 0, agency=work.agency)
+
+
+async def _release(
+    app: App, connection: Connection, idle: Sequence[DeliveryId], held: Sequence[Work], now: datetime
+) -> None:
+    """Give back what nobody takes now; what will not be taken soon either, for longer."""
+    shut = {each.delivery.id for each in held if app.gate.is_shut(_asked(each), now + WAIT_WHEN_SHUT)}
+    for wait, ids in ((WAIT_WHEN_SHUT, shut & set(idle)), (WAIT_AT_GATE, set(idle) - shut)):
+        if ids:
+            await deliveries.release(connection, sorted(ids), app.name, wait)
 
 
 async def _begin_attempts(
@@ -325,4 +341,5 @@ def traits_of(provider: ProviderSetup) -> Traits:
         capabilities.deduplicates,
         asked_by_reference=capabilities.asks in {Asks.REFERENCE, Asks.KEY},
         asked_by_key=capabilities.asks is Asks.KEY,
+        resets_at=provider.limits.quota_resets_at,
     )

@@ -21,7 +21,7 @@ from notifier.store.deliveries import Move, Work
 from notifier.store.desks import Lying
 from notifier.store.plans import NewDelivery
 from notifier.store.pool import Connection
-from workers.steps.contexts import kind_of, routing_context
+from workers.steps.contexts import for_agency, kind_of, routing_context
 from workers.steps.fallbacks import Released
 from workers.steps.understanding import all_understood
 from workers.wiring import App
@@ -72,7 +72,8 @@ async def _into_one(
     told = most_urgent_first(all_understood(await events.read(connection, ids), app.profiles), now)
     digest = digest_of(EventId(uuid7(now)), told, now)
     agency = digest.dossier.agency
-    context = replace(routing_context(app.setups, app.secret, now), working=app.calendars.working(agency))
+    context = for_agency(routing_context(app.setups, app.secret, now), app.setups, agency)
+    context = replace(context, working=app.calendars.working(agency))
     bundle = Bundle(
         lying[0].person,
         lying[0].audience,

@@ -11,18 +11,20 @@ from datetime import datetime, timedelta
 from channels.registry import ProviderSetup
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.ids import ReceiptId
+from notifier.domain.link_codes import LIFE, TRIES_IN
 from notifier.domain.receipts import ReceiptFact, ReceiptKind
 from notifier.receipts.apply import after_receipt
+from notifier.rendering.linking import text_of
 from notifier.store import deliveries
 from notifier.store import receipts as store
 from notifier.store.deliveries import Move
 from notifier.store.pool import Connection
 from notifier.store.receipts import StoredReceipt
 from notifier.telemetry.marks import Mark, pass_by
-from workers.relations import learn
 from workers.steps.fallbacks import Released, settle_fallbacks
 from workers.steps.suppressing import learn_from_receipt
 from workers.wiring import App
+from workers.zalo_news import Saying, learn
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +51,10 @@ async def _read(app: App, receipt: StoredReceipt) -> None:
     setup = app.providers.get(receipt.raw.provider)
     facts = setup.module.facts(receipt.raw, setup.settings) if setup else ()
     released: list[Released] = []
+    saying: Saying | None = None
     async with app.pool.acquire() as connection, connection.transaction():
         if setup is not None:
-            await learn(connection, setup, receipt.raw, now)
+            saying = await learn(connection, setup, receipt.raw, app.secret, now)
         unmatched = False
         for fact in facts:
             made = await apply_fact(app, connection, setup, fact, now) if setup else None
@@ -65,6 +68,15 @@ async def _read(app: App, receipt: StoredReceipt) -> None:
     pass_by(Mark.RECEIPTS_AFTER_COMMIT)
     for each in released:
         each.ring(app)
+    if saying is not None:
+        await _say(app, saying)
+
+
+async def _say(app: App, saying: Saying) -> None:
+    """An answer that is lost on its way is not repeated: what it tells of has happened all the same."""
+    minutes, hours = int(LIFE / timedelta(minutes=1)), int(TRIES_IN / timedelta(hours=1))
+    text = text_of(saying.answer, sender=app.settings.sender_name, minutes=minutes, hours=hours)
+    await app.accounts[saying.provider].say(saying.person, text)
 
 
 async def apply_fact(

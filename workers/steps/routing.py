@@ -9,18 +9,19 @@ from uuid import UUID
 from notifier.domain.clock import VIETNAM
 from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.events import DossierEvent
-from notifier.domain.ids import DeliveryId, DossierCode, EventId, uuid7
-from notifier.domain.opaque import lookup_token, token_hash
+from notifier.domain.ids import DeliveryId, DossierCode, EventId, InboxOwner, ProviderName, uuid7
+from notifier.domain.opaque import inbox_owner, lookup_token, token_hash
 from notifier.domain.order import gap_before, spans_text
 from notifier.domain.reasons import Reason, ReasonCode
+from notifier.domain.recipients import Audience
 from notifier.routing.context import RoutingContext
 from notifier.routing.overtaking import course
-from notifier.routing.people import ZALO, staff_of
 from notifier.routing.people import desks as desks_of
+from notifier.routing.people import staff_of
 from notifier.routing.plan import Plan, merges_until, plan, tells_citizen, windows
 from notifier.routing.rules import Rules
 from notifier.routing.tables import Track
-from notifier.store import desks, directory, events, lookups, overtaking, plans
+from notifier.store import desks, directory, events, links, lookups, overtaking, plans
 from notifier.store.events import ClaimedEvent
 from notifier.store.overtaking import Claim
 from notifier.store.plans import NewDelivery
@@ -28,7 +29,7 @@ from notifier.store.pool import Connection
 from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import NO_CONTACT, SEQ_GAPS
 from workers.queues import Step
-from workers.steps.contexts import kind_of, routing_context
+from workers.steps.contexts import for_agency, kind_of, owner_of, routing_context
 from workers.steps.overtaking import stop_overtaken
 from workers.steps.reminding import keep_docket, still_true
 from workers.steps.suppressing import heeding
@@ -108,11 +109,13 @@ async def _decide(app: App, connection: Connection, event: DossierEvent, now: da
 async def _context(app: App, connection: Connection, event: DossierEvent, now: datetime) -> RoutingContext:
     """What routing must know of the officers, their desks and their hours; the desks are held."""
     await app.calendars.look(connection)
-    await directory.learn(connection, event, oa=ZALO, now=now)
     agency = event.dossier.agency
+    context = for_agency(routing_context(app.setups, app.secret, now), app.setups, agency)
+    await directory.learn(connection, event, oa=context.account, now=now)
     working = app.calendars.working(agency)
     context = replace(
-        routing_context(app.setups, app.secret, now),
+        context,
+        linked=await _linked(app, connection, event, context.account),
         directory=await directory.around(connection, staff_of(event), event.dossier.units),
         working=working,
         digest_at=app.calendars.digests(agency, app.rules.gathering.digest_at),
@@ -123,6 +126,17 @@ async def _context(app: App, connection: Connection, event: DossierEvent, now: d
         return context
     soon = merges_until(working, now, app.rules.gathering.merge)
     return replace(context, merged_until=await desks.hold(connection, owners, now, soon))
+
+
+async def _linked(app: App, connection: Connection, event: DossierEvent, account: str) -> dict[InboxOwner, str]:
+    """The citizen's own id at the account, where they have proven one."""
+    person, oa = event.dossier.addressee, app.accounts.get(ProviderName(account))
+    if person is None or oa is None:
+        return {}
+    owner = owner_of(app.secret, Audience.CITIZEN, person, event)
+    also = [inbox_owner(app.secret, "phone", person.phone)] if person.phone else []
+    uid = await links.uid_of(connection, oa.settings.oa_id, [owner, *also])
+    return {owner: uid} if uid else {}
 
 
 def claim_of(event: DossierEvent, rules: Rules) -> Claim | None:

@@ -51,7 +51,8 @@ class InboxQuery(BaseModel):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "InboxQuery":
-        if len(self.model_fields_set) != 1 or None in self.model_dump(include=self.model_fields_set).values():
+        named = self.model_fields_set & set(WAYS)
+        if len(named) != 1 or None in self.model_dump(include=named).values():
             raise PydanticCustomError("one_of", "{expected}", {"expected": f"exactly one of {', '.join(WAYS)}"})
         return self
 

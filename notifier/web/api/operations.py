@@ -1,6 +1,7 @@
 """For those who run the service: alive, ready, measured, described."""
 
 from contextlib import suppress
+from datetime import timedelta
 from functools import cache
 
 import asyncpg
@@ -8,14 +9,17 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
 
+from channels.zalo_oauth import REFRESH_TOKEN_LIFE
 from notifier.delivery.gate import ProviderState
 from notifier.intake.problems import PROBLEMS
-from notifier.store import calendar, providers
+from notifier.store import calendar, providers, tokens
 from notifier.store.gauges import Backlog, backlog
 from notifier.store.migrate import newest_revision
-from notifier.store.pool import DATABASE_DOWN, schema_revision
+from notifier.store.pool import DATABASE_DOWN, Connection, schema_revision
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
+from workers.tokens import grant_name
+from workers.wiring import App
 
 WAIT_SECONDS = 3
 """For a connection to the database: whoever asks here asks again soon."""
@@ -58,6 +62,7 @@ async def metrics(request: web.Request) -> web.Response:
         async with app.pool.acquire(timeout=WAIT_SECONDS) as connection:
             registry.register(_BacklogCollector(await backlog(connection, app.clock())))
             registry.register(_ProviderCollector(await providers.read(connection)))
+            registry.register(_GrantCollector(await grants_left(connection, app)))
             registry.register(_CalendarCollector(await calendar.days_left(connection, app.clock())))
     return web.Response(body=text + generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -84,6 +89,27 @@ class _ProviderCollector:
         for state in self._states:
             passes.add_metric([state.name, state.channel], float(state.passes()))
         return [passes]
+
+
+async def grants_left(connection: Connection, app: App) -> dict[str, float]:
+    """For each Official Account the days until its refresh token ends; 0 where the grant is missing or lost."""
+    left = {}
+    for name, account in app.accounts.items():
+        pair = await tokens.read(connection, grant_name(account.settings))
+        ends = None if pair is None or pair.lost else pair.rotated_at + REFRESH_TOKEN_LIFE
+        left[str(name)] = max(0.0, (ends - app.clock()) / timedelta(days=1)) if ends else 0.0
+    return left
+
+
+class _GrantCollector:
+    def __init__(self, left: dict[str, float]) -> None:
+        self._left = left
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        days = GaugeMetricFamily("notifier_grant_days_left", "Days until a grant ends", labels=["provider"])
+        for name, left in self._left.items():
+            days.add_metric([name], left)
+        return [days]
 
 
 class _CalendarCollector:

@@ -1,14 +1,19 @@
 """Callbacks of providers: proven genuine, stored as they came, answered; understood later by a worker."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
+from channels.registry import ProviderSetup
+from channels.zalo_settings import Settings as ZaloSettings
+from channels.zalo_webhook import parties
 from notifier.domain.ids import ProviderName
 from notifier.domain.receipts import RawReceipt
 from notifier.telemetry.metrics import RECEIPTS
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
 from notifier.web.requests import read_body
-from workers.wiring import store_receipt
+from workers.wiring import App, store_receipt
 
 KEPT_HEADERS = frozenset(
     {
@@ -39,11 +44,25 @@ async def take_receipt(request: web.Request) -> web.Response:
         headers={name: _storable(value) for name, value in headers.items() if name in KEPT_HEADERS},
         body=await read_body(request),
     )
+    setup = _speaker(app, setup, raw)
+    raw = replace(raw, provider=setup.name)
     if not setup.module.authentic(raw, setup.settings):
         RECEIPTS.labels(setup.name, "refused").inc()
         raise ProblemError("invalid-signature", "The callback does not prove that it comes from the provider.")
     await store_receipt(app.pool, app.bell, app.clock, raw)
     return web.Response(text="OK")
+
+
+def _speaker(app: App, named: ProviderSetup, raw: RawReceipt) -> ProviderSetup:
+    """Of which provider the callback speaks: all Official Accounts of an app share the address of one of them.
+
+    What it says is only believed with that account's own secret.
+    """
+    if not isinstance(named.settings, ZaloSettings):
+        return named
+    about = parties(raw)
+    accounts = (each for each in app.setups[named.channel].providers if isinstance(each.settings, ZaloSettings))
+    return next((each for each in accounts if each.settings.oa_id in about), named)
 
 
 def _storable(text: str) -> str:
