@@ -8,7 +8,7 @@ The tables under `[channels.…]` belong to their adapters and are checked by th
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -251,7 +251,7 @@ class Settings(BaseSettings):
             for name, source in self.sources.items():
                 if source.callback and source.callback.url and source.callback.url.scheme != "https":
                     raise ValueError(f'sources."{name}".callback.url is plain http; production needs https')
-            for channel, table in self.channels.items():
+            for channel, table in _providers(self.channels):
                 for key, value in table.items():
                     if isinstance(value, str) and key.endswith("_url") and LOOPBACK.search(value):
                         raise ValueError(
@@ -275,6 +275,17 @@ class Settings(BaseSettings):
     def hotline(self, *unit_codes: str | None) -> str:
         """The telephone of the first agency that has one, else the default."""
         return next((self.hotlines[code] for code in unit_codes if code in self.hotlines), self.hotlines["default"])
+
+
+def _providers(channels: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The table of each provider with the path to it."""
+    for channel, table in channels.items():
+        several = table.get("providers")
+        if isinstance(several, Mapping):
+            tables = ((f"{channel}.providers.{name}", each) for name, each in several.items())
+            yield from ((path, each) for path, each in tables if isinstance(each, Mapping))
+        else:
+            yield channel, table
 
 
 class _Variables(EnvSettingsSource):

@@ -99,7 +99,7 @@ def _lines(prefix: str, value: Any) -> Iterator[str]:
         yield f"{prefix} = {_shown(prefix, value)}"
 
 
-_SECRET_WORDS = ("secret", "token", "password", "key")
+_SECRET_WORDS = ("secret", "token", "password", "key", "verifier")
 
 
 def _shown(key: str, value: Any) -> str:

@@ -65,7 +65,7 @@ def connect(account: str | None, *, replace: bool, by_token: bool) -> None:
 
     \b
     notifier zalo connect
-    notifier zalo connect --account so-noi-vu --replace
+    notifier zalo connect --account so_noi_vu --replace
     NOTIFIER_ZALO_REFRESH_TOKEN=… notifier zalo connect --by-token
     """
     settings = load_settings()

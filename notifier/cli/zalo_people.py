@@ -31,7 +31,7 @@ def code(officer: str, account: str | None) -> None:
 
     \b
     notifier zalo code pt.thu
-    notifier zalo code pt.thu --account so-noi-vu
+    notifier zalo code pt.thu --account so_noi_vu
     NOTIFIER_CONFIG=/etc/notifier.toml notifier zalo code pt.thu
     """
     settings = load_settings()
@@ -58,7 +58,7 @@ def unlink(officer: str, account: str | None, by: str) -> None:
 
     \b
     notifier zalo unlink pt.thu
-    notifier zalo unlink pt.thu --account so-noi-vu --by lan
+    notifier zalo unlink pt.thu --account so_noi_vu --by lan
     notifier directory list --no-zalo
     """
     if fault := fault_of_name(by):

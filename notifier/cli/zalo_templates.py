@@ -53,7 +53,7 @@ def sync(account: str | None) -> None:
 
     \b
     notifier zalo templates sync
-    notifier zalo templates sync --account so-noi-vu
+    notifier zalo templates sync --account so_noi_vu
     NOTIFIER_CONFIG=/etc/notifier.toml notifier zalo templates sync
     """
     settings = load_settings()
@@ -77,7 +77,7 @@ def list_(account: str | None) -> None:
 
     \b
     notifier zalo templates list
-    notifier zalo templates list --account so-noi-vu
+    notifier zalo templates list --account so_noi_vu
     NOTIFIER_CONFIG=/etc/notifier.toml notifier zalo templates list
     """
     settings = load_settings()
@@ -109,7 +109,7 @@ def check(context: click.Context, account: str | None) -> None:
 
     \b
     notifier zalo templates check
-    notifier zalo templates check --account so-noi-vu
+    notifier zalo templates check --account so_noi_vu
     NOTIFIER_CONFIG=/etc/notifier.toml notifier zalo templates check
     """
     context.exit(1 if _check(load_settings(), account) else 0)

@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
 
+from notifier.domain.clock import move_clock, shifted_clock, system_clock
 from notifier.sandbox.app import running
 from notifier.sandbox.settings import Person, TemplateRule
 from notifier.sandbox.zalo_events import signature
@@ -438,3 +442,266 @@ async def test_events_about_people_can_come_twice(http, notifier):
 
 async def test_a_deed_that_the_sandbox_does_not_know_is_not_found(http):
     assert (await http.post(f"/sandbox/zalo/people/{UID}/block")).status == 404
+
+
+# Consent
+
+
+PERMISSION, CALLBACK = "/zalo/oauth/v4/oa/permission", ZALO.redirect_uri
+VERIFIER, CHALLENGE = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+async def consented(http, **changes):
+    query = {"app_id": "111", "redirect_uri": CALLBACK, "code_challenge": CHALLENGE, "state": "s-1"} | changes
+    page = await http.get(PERMISSION, params=query, allow_redirects=False)
+    if page.status == 200:
+        return await page.json()
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.headers["Location"]).query).items()}
+
+
+async def exchanged(http, code, **changes):
+    form = {"code": code, "grant_type": "authorization_code", "code_verifier": VERIFIER} | changes
+    return await refresh(http, **form)
+
+
+async def test_a_consent_leads_back_with_code_account_and_state(http):
+    led = await consented(http)
+    assert (bool(led["code"]), led["oa_id"], led["state"]) == (True, "222", "s-1")
+
+
+@pytest.mark.parametrize(("changes", "code"), [({"app_id": "9"}, -14002), ({"redirect_uri": "https://x.vn"}, -14003)])
+async def test_a_consent_leads_nowhere_but_to_the_console_s_address(http, changes, code):
+    assert (await consented(http, **changes))["error"] == code
+
+
+async def test_a_code_is_exchanged_for_the_first_pair_once(http):
+    code = (await consented(http))["code"]
+    first, second = await exchanged(http, code), await exchanged(http, code)
+    assert ("access_token" in first, "error_name" in second) == (True, True)
+
+
+async def test_a_code_needs_its_verifier(http):
+    code = (await consented(http))["code"]
+    assert "error_name" in await exchanged(http, code, code_verifier="x" * 43)
+
+
+async def test_a_consent_ends_what_was_granted_before(http, token):
+    await exchanged(http, (await consented(http))["code"])
+    assert (await by_phone(http, token))["error"] == -124
+
+
+async def test_the_life_of_a_token_may_come_as_a_number(notifier):
+    settings = sandbox_settings(notifier.url, zalo=replace(APP, life_as_number=True))
+    async with running(settings) as made, aiohttp.ClientSession(made.http_url) as session:
+        assert (await refresh(session))["expires_in"] == 90_000
+
+
+async def test_a_code_lives_ten_minutes(notifier, tmp_path):
+    file = tmp_path / "clock"
+    clock = shifted_clock(file)
+    settings = sandbox_settings(notifier.url, zalo=APP)
+    async with running(settings, clock=clock) as made, aiohttp.ClientSession(made.http_url) as session:
+        code = (await consented(session))["code"]
+        move_clock(file, clock() + timedelta(minutes=10))
+        assert "error_name" in await exchanged(session, code)
+
+
+# Templates and volumes
+
+
+async def got(http, token, path, **params):
+    return await (await http.get(f"/zalo/business/template/{path}", params=params, headers=headers(token))).json()
+
+
+async def test_the_templates_are_listed_with_their_status(http, token):
+    rows = (await got(http, token, "all", offset=0, limit=100))["data"]
+    assert [(row["templateId"], row["status"]) for row in rows] == [(400001, "ENABLE"), (400002, "PENDING_REVIEW")]
+
+
+async def test_the_list_comes_in_pages_and_by_status(http, token):
+    page, pending = await got(http, token, "all", offset=1, limit=1), await got(http, token, "all", status=2)
+    assert [len(page["data"]), pending["data"][0]["templateId"]] == [1, 400002]
+
+
+async def test_a_template_tells_its_parameters(http, token):
+    (first, *_, last) = (await got(http, token, "info/v2", template_id="400001"))["data"]["listParams"]
+    assert (first["name"], first["require"], first["maxLength"]) == ("ma_ho_so", True, 30)
+    assert (last["name"], last["require"], last["acceptNull"]) == ("ngay", False, True)
+
+
+async def test_a_template_nobody_knows_has_no_page(http, token):
+    assert (await got(http, token, "info/v2", template_id="1"))["error"] == -109
+
+
+async def test_a_template_has_sample_data(http, token):
+    assert set((await got(http, token, "sample-data", template_id="400001"))["data"]) == set(data()) | {"ngay"}
+
+
+async def test_a_template_that_was_disabled_is_refused_and_told_of(http, token, notifier):
+    await http.post("/sandbox/zalo/templates/400001/DISABLE", params={"reason": "low"})
+    (event,) = await events(notifier, 1)
+    assert ((await by_phone(http, token))["error"], event["status"]["new_status"]) == (-146, "DISABLE")
+
+
+@pytest.fixture
+def special(notifier):
+    """A sandbox with another app, on a clock that stands where it is put."""
+
+    @asynccontextmanager
+    async def made(at=None, people=(), **changes):
+        settings = sandbox_settings(notifier.url, zalo=replace(APP, **changes), people=people)
+        clock = system_clock if at is None else (lambda: at)
+        async with running(settings, clock=clock) as box, aiohttp.ClientSession(box.http_url) as session:
+            yield box, session, (await refresh(session))["access_token"]
+
+    return made
+
+
+async def test_at_night_nothing_goes_by_phone(special):
+    night = datetime(2026, 11, 25, 16, 0, tzinfo=UTC)
+    async with special(night, refuses_at_night=True) as (_, http, token):
+        assert ((await by_phone(http, token))["error"], (await by_uid(http, token))["error"]) == (-133, 0)
+
+
+async def test_without_money_nothing_goes_by_phone(special):
+    async with special(balance=1) as (_, http, token):
+        assert [(await by_phone(http, token))["error"] for _ in range(2)] == [0, -115]
+
+
+async def test_in_development_only_administrators_are_reached_and_not_for_ever(special):
+    async with special(admins=frozenset({PHONE}), development_quota=1) as (_, http, token):
+        sent = [(await by_phone(http, token, mode="development"))["error"] for _ in range(2)]
+        other = (await by_phone(http, token, mode="development", phone="84912000199"))["error"]
+    assert (sent, other) == ([0, -126], -127)
+
+
+async def test_a_template_may_have_a_limit_of_its_own(special):
+    rules = {"400001": replace(APP.templates["400001"], daily_quota=1)}
+    async with special(templates=rules) as (_, http, token):
+        assert [(await by_phone(http, token))["error"] for _ in range(2)] == [0, -147]
+
+
+async def test_a_template_may_be_for_the_phone_alone(special):
+    rules = {"400001": replace(APP.templates["400001"], by_phone_only=True)}
+    async with special(templates=rules) as (_, http, token):
+        assert ((await by_uid(http, token))["error"], (await by_phone(http, token))["error"]) == (-249, 0)
+
+
+@pytest.mark.parametrize(("mode", "code"), [("1", 0), ("3", -162), ("2", -161)])
+async def test_the_sending_mode_is_checked(http, token, mode, code):
+    assert (await by_phone(http, token, sending_mode=mode))["error"] == code
+
+
+async def test_the_quota_is_full_again_the_next_day(notifier, tmp_path):
+    file = tmp_path / "clock"
+    clock = shifted_clock(file)
+    move_clock(file, datetime(2026, 11, 25, 3, 0, tzinfo=UTC))
+    settings = sandbox_settings(notifier.url, zalo=replace(APP, daily_quota=1))
+    async with running(settings, clock=clock) as made, aiohttp.ClientSession(made.http_url) as http:
+        token = (await refresh(http))["access_token"]
+        today = [(await by_phone(http, token))["error"] for _ in range(2)]
+        move_clock(file, datetime(2026, 11, 25, 17, 0, tzinfo=UTC))
+        assert (today, (await by_phone(http, token))["error"]) == ([0, -144], 0)
+
+
+async def test_the_same_tracking_id_makes_two_messages(sandbox, http, token):
+    await by_phone(http, token)
+    await by_phone(http, token)
+    assert len(sandbox.messages) == 2
+
+
+async def test_the_same_tracking_id_can_be_recognised(special):
+    async with special(deduplicates=True) as (box, http, token):
+        one, other = await by_phone(http, token), await by_phone(http, token)
+        assert (one["data"], len(box.messages)) == (other["data"], 1)
+
+
+async def test_a_number_can_be_given_as_a_hash(special):
+    person = Person("Lê Thị Băm", phone="0912000103")
+    body = {"hash_phone": sha256(b"84912000103").hexdigest(), "template_id": "400001", "template_data": data()}
+    async with special(people=(person,)) as (box, http, token):
+        reply = await http.post(BY_PHONE + "/hashphone", json=body, headers=headers(token))
+        assert ((await reply.json())["error"], box.messages[0].to) == (0, "0912000103")
+
+
+@pytest.mark.parametrize(
+    ("deed", "by", "code"),
+    [
+        ("refuse_type", by_phone, -139),
+        ("refuse_account", by_phone, -141),
+        ("refuse_type", by_uid, -244),
+        ("allow", by_phone, 0),
+    ],
+)
+async def test_people_can_refuse_messages(http, token, deed, by, code):
+    person = PHONE if by is by_phone else UID
+    assert (await http.post(f"/sandbox/zalo/people/{person}/{deed}")).status == 204
+    assert (await by(http, token))["error"] == code
+
+
+async def test_the_oa_host_counts_calls_in_a_minute(special):
+    async with special(datetime(2026, 11, 25, 3, 0, tzinfo=UTC), rate_per_minute=2) as (_, http, token):
+        body = {"user_id": UID, "template_id": "400001", "template_data": data()}
+        replies = [await http.post(BY_UID, json=body, headers=headers(token)) for _ in range(3)]
+        codes = [(await reply.json())["error"] for reply in replies]
+        left = [reply.headers["X-RateLimit-Remain"] for reply in replies]
+        assert (codes, left, (await by_phone(http, token))["error"]) == ([0, 0, -32], ["1", "0", "0"], 0)
+
+
+async def test_the_account_tells_its_package(http, token):
+    reply = await (await http.get("/zalo/openapi/v2.0/oa/getoa", headers=headers(token))).json()
+    assert (reply["data"]["oaid"], reply["data"]["oa_type"], reply["data"]["is_verified"]) == ("222", 4, True)
+
+
+# The webhook's own ways
+
+
+async def test_a_body_can_be_written_anew_after_it_was_signed(http, token, notifier):
+    await script(http, {"match": UID, "behave": "reserialised"})
+    await by_uid(http, token)
+    event = (await events(notifier, 1))[0]
+    call = notifier.to(WEBHOOK)[0]
+    right = signature(app_id="111", body=call.body, timestamp=event["timestamp"], oa_secret="OASECRET")
+    assert call.headers["x-zevent-signature"] != right
+
+
+async def test_saving_the_address_sends_the_sample(http, notifier):
+    await http.post("/sandbox/zalo/webhook")
+    (event,) = await events(notifier, 1)
+    assert (event["message"]["text"], "222" in (event["sender"]["id"], event["recipient"]["id"])) == (
+        "This is testing message",
+        False,
+    )
+
+
+async def test_a_webhook_that_stays_silent_is_switched_off_until_it_is_saved_again(special, notifier):
+    async with special(gives_up=True) as (_, http, _token):
+        notifier.answers = [500] * 4
+        await http.post(f"/sandbox/zalo/people/{UID}/follow")
+        silent = len(notifier.to(WEBHOOK))
+        await http.post(f"/sandbox/zalo/people/{UID}/unfollow")
+        await http.post("/sandbox/zalo/webhook")
+        assert (silent, len(notifier.to(WEBHOOK))) == (4, 5)
+
+
+async def test_a_new_quota_is_told_in_its_own_spelling(http, notifier):
+    await http.post("/sandbox/zalo/quota/7")
+    (event,) = await events(notifier, 1)
+    assert (event["oaId"], event["quota"]) == ("222", {"prev_value": "3", "new_value": "7"})
+
+
+@pytest.mark.parametrize(
+    ("deed", "given", "name", "path"),
+    [
+        ("submit", {"phone": "84912000101"}, "user_submit_info", ("info", "phone")),
+        ("rate", {"rate": 4, "msg_id": "m"}, "user_feedback", ("message", "rate")),
+        ("press", {"msg_id": "m", "data": "x"}, "user_click_response_button", ("msg_id",)),
+    ],
+)
+async def test_what_people_do_is_told_in_zalos_shape(http, notifier, deed, given, name, path):
+    await http.post(f"/sandbox/zalo/people/{UID}/{deed}", json=given)
+    (event,) = await events(notifier, 1)
+    value = event
+    for key in path:
+        value = value[key]
+    assert (event["event_name"], value) == (name, given[path[-1]])

@@ -21,14 +21,18 @@ from notifier.domain.dossiers import Status
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.suppressions import SuppressionKind
 from notifier.store import (
+    accounts,
     callbacks,
     dead,
     deliveries,
+    directory,
     endpoints,
     events,
+    feedback,
     gaps,
     gauges,
     inbox,
+    links,
     lookups,
     overtaking,
     passes,
@@ -65,6 +69,14 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         lambda c: deliveries.claim(c, [ID], "w", LEASE, NOW),
         {"delivery_pkey", "recipient_pkey", "event_pkey", "event_payload_pkey", "dossier_pkey"},
     ),
+    "a template": (lambda c: accounts.templates(c, "oa"), {"zalo_template_pkey"}),
+    "who wants no messages": (lambda c: accounts.declined(c, "oa", b"who", "1", NOW), {"zalo_refusal_pkey"}),
+    "a citizen's link": (lambda c: links.uid_of(c, "oa", ["o1", "o2"]), {"zalo_link_pkey"}),
+    "an id's links": (lambda c: links.unlink_uid(c, "oa", "u"), {"zalo_link_uid"}),
+    "a code": (lambda c: links.redeem(c, b"hash", "oa", "u", NOW), {"zalo_code_pkey"}),
+    "codes tried": (lambda c: links.tries_of(c, "oa", "u", NOW), {"zalo_try_pkey"}),
+    "an id's officers": (lambda c: directory.officers_of_uid(c, "zalo", "u"), {"officer_zalo"}),
+    "ratings": (lambda c: feedback.ratings(c, "oa", NOW), {"zalo_feedback_oa"}),
     "a relation": (lambda c: relations.last_interaction(c, "oa", "uid"), {"zalo_relation_pkey"}),
     "an SMS charged": (lambda c: spending.charge(c, "H01", NOW.date(), [Charge(ID, 1, 1)], 9), {"attempt_pkey"}),
     "an SMS not taken": (
@@ -219,6 +231,8 @@ INSERT INTO inbox_message SELECT 'o' || n / 8, n % 8 + 1, id(3, n), 's', 'd' || 
 INSERT INTO inbox_pass SELECT n::text::bytea, 'session', 'o' || n, now() + n * interval '1 s', now()
     FROM generate_series(1, 4000) n;
 INSERT INTO lookup SELECT n::text::bytea, 'source' || n % 3, 'd' || n / 4, now() FROM generate_series(1, 4000) n;
+INSERT INTO zalo_code SELECT n::text::bytea, 'oa', 'o' || n, NULL, now(), now() FROM generate_series(1, 4000) n;
+INSERT INTO zalo_link SELECT 'oa', 'o' || n, 'u' || n / 2, 'code', now() FROM generate_series(1, 4000) n;
 INSERT INTO audit (at, actor, event_id, delivery_id, reason, details)
     SELECT now(), 'w', id(1, n), id(3, n), 'planned.rule', '{}' FROM generate_series(1, 4000) n, generate_series(1, 4);
 INSERT INTO told SELECT 'd' || n, 2, current_date, 'source' || n % 3, id(1, n) FROM generate_series(1, 4000) n;

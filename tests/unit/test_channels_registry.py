@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from channels.http import HttpClient
-from channels.registry import ADAPTERS, addresses, load, parse_channel
+from channels.registry import ADAPTERS, addresses, load, parse_channel, serving
 from notifier.domain.errors import SettingsError
 from notifier.domain.ids import ChannelName
 
@@ -157,3 +157,41 @@ SMPP = {"adapter": "sms_smpp", "host": "smsc.example.vn", "system_id": "tb", "pa
 )
 def test_a_fault_inside_a_table_is_named_where_it_stands(more, said: str):
     assert said in fault({**SMPP, **more})
+
+
+ZALO = {"adapter": "zalo", "app_id": "1", "oa_id": "2", "app_secret": "a", "oa_secret": "o"}
+
+
+def accounts(**agencies: list[str]) -> dict[str, object]:
+    return {"providers": {name: {**ZALO, "serves": codes} for name, codes in agencies.items()}}
+
+
+@pytest.mark.parametrize(
+    ("agency", "names"),
+    [
+        ("H01.14", ["department"]),
+        ("H01.14.02", ["department"]),
+        ("H01.14.05", ["desk"]),
+        ("H01.140", ["province"]),
+        ("H01", ["province"]),
+        (None, ["province"]),
+    ],
+)
+def test_the_nearest_agency_that_somebody_names_is_served_by_them(agency: str | None, names: list[str]):
+    setups = parse_channel(ChannelName("zalo"), accounts(province=[], department=["H01.14"], desk=["H01.14.05"]))
+    assert [each.name for each in serving(setups, agency)] == names
+
+
+def test_without_an_account_for_all_others_nobody_serves_them():
+    setups = parse_channel(ChannelName("zalo"), accounts(department=["H01.14"]))
+    assert (serving(setups, "H01.05"), serving(setups, None)) == ((), ())
+
+
+@pytest.mark.parametrize("agencies", [{"one": [], "other": []}, {"one": ["H01.14"], "other": ["H01.14"]}])
+def test_no_two_accounts_speak_for_one_agency(agencies: dict[str, list[str]]):
+    assert "2 accounts speak" in fault(accounts(**agencies), ChannelName("zalo"))
+
+
+def test_gateways_may_share_their_agencies():
+    table = {"providers": {"one": ESMS, "other": ESMS}}
+    assert [each.name for each in serving(parse_channel(SMS, table), "H01.14")] == ["one", "other"]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
@@ -51,6 +52,24 @@ def test_a_throttled_call_is_made_again_and_does_not_count():
 
 def test_a_throttled_call_without_a_time_waits_at_least_the_base():
     assert step(THROTTLED, random01=0).due_at == NOW + POLICY.retry_base
+
+
+def test_a_day_that_is_used_up_is_waited_out_until_the_provider_counts_anew():
+    roomy = replace(a_delivery(), expires_at=NOW + timedelta(days=3))
+    again = step(Throttled("-144", "day", until_reset=True), delivery=roomy, random01=0)
+    assert (again.state, again.due_at, again.counts_attempt) == (S.PLANNED, NOW.replace(hour=17, minute=0), False)
+
+
+def test_when_the_provider_counts_anew_is_a_setting_and_our_hours_are_kept():
+    roomy, day = replace(a_delivery(), expires_at=NOW + timedelta(days=3)), Throttled("-144", "day", until_reset=True)
+    noon = step(day, Traits(resets_at=time(12)), delivery=roomy, random01=0).due_at
+    assert noon is not None
+    assert (noon.hour, step(day, delivery=roomy, random01=0, hours=[DAYTIME]).due_at) == (5, MORNING)
+
+
+def test_a_day_that_ends_too_late_gives_the_fallback_its_turn_at_once():
+    soon = replace(a_delivery(), expires_at=NOW + timedelta(hours=2))
+    assert step(Throttled("-144", "day", until_reset=True), delivery=soon).state is S.EXPIRED
 
 
 def test_a_passing_fault_is_tried_again_after_a_backoff_and_counts():

@@ -44,6 +44,48 @@ def after(state: ProviderState, *outcomes, now=NOW, random01=0.0):
     return after_calls(state, tally(*outcomes), now, random01)
 
 
+MIDNIGHT = NOW + timedelta(hours=7)
+SPENT = Throttled("-144", "day", until_reset=True)
+
+
+def until_midnight(state: ProviderState, *outcomes):
+    return after_calls(state, tally(*outcomes), NOW, 0.0, MIDNIGHT)
+
+
+def test_a_day_that_is_used_up_shuts_the_gate_until_it_is_over():
+    state, reason = until_midnight(provider(), GOOD, SPENT)
+    assert (state.circuit, state.until, reason.code) == (Circuit.OPEN, MIDNIGHT, ReasonCode.PROVIDER_DAY_SPENT)
+
+
+def test_the_last_message_of_the_day_shuts_it_too():
+    state, _ = until_midnight(provider(), Accepted("1", remaining=3, daily=5), Accepted("2", remaining=0, daily=5))
+    assert (state.circuit, state.until) == (Circuit.OPEN, MIDNIGHT)
+
+
+def test_as_long_as_messages_are_left_the_gate_stays_open():
+    told = tally(Accepted("1", remaining=7, daily=9), Accepted("2", remaining=6, daily=9))
+    assert (told.remaining, told.daily, until_midnight(provider(), Accepted("1", remaining=1))[1]) == (6, 9, None)
+
+
+def test_an_answer_that_was_under_way_shuts_an_open_circuit_for_the_day():
+    state, _ = until_midnight(provider(circuit=Circuit.OPEN, until=NOW + OPEN_BASE), SPENT)
+    assert state.until == MIDNIGHT
+
+
+def test_what_is_known_already_is_not_told_twice():
+    spent, _ = until_midnight(provider(), SPENT)
+    assert until_midnight(spent, SPENT) == (spent, None)
+
+
+def test_who_paused_a_provider_has_the_last_word():
+    paused = provider(circuit=Circuit.PAUSED)
+    assert until_midnight(paused, SPENT) == (paused, None)
+
+
+def test_a_limit_of_one_template_or_person_says_nothing_of_the_provider():
+    assert tally(Throttled("-147", "own_day", until_reset=True, alone=True)) == Tally()
+
+
 def test_a_few_faults_open_nothing():
     state, reason = after(provider(), *[BAD] * 4)
     assert (state.circuit, state.bad, reason) == (Circuit.CLOSED, 4, None)
