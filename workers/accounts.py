@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from channels import zalo_templates
 from channels.http import HttpClient
@@ -56,7 +56,7 @@ class ZaloAccount:
         patience = AGAIN_AFTER_FAULT if known.fault else LOOK_EVERY
         if known.looked_at is None or now - known.looked_at >= patience or now < known.looked_at:
             await self.look()
-        if not known.fault and (known.templates_at is None or now - known.templates_at >= TEMPLATES_EVERY):
+        if not known.fault and _are_old(known, now):
             await self.sync_templates()
 
     async def look(self) -> str | None:
@@ -99,7 +99,7 @@ class ZaloAccount:
         except TokenLost:
             return NotTold("token_lost")
         async with self._pool.acquire() as connection:
-            await accounts.keep_templates(connection, self.settings.oa_id, found, asked_at, self._clock())
+            await accounts.keep_templates(connection, self.settings.oa_id, found, asked_at)
         return found
 
     async def say(self, person: str, text: str) -> bool:
@@ -112,6 +112,14 @@ class ZaloAccount:
         if code != 0:
             log.warning("an answer to a person did not go out", extra={"provider": self.provider, "code": str(code)})
         return code == 0
+
+
+def _are_old(known: AccountRecord, now: datetime) -> bool:
+    """Whether the templates were read too long ago, or before an event told of a change."""
+    read_at = known.templates_at
+    if read_at is None or (known.changed_at is not None and known.changed_at >= read_at):
+        return True
+    return now - read_at >= TEMPLATES_EVERY or now < read_at
 
 
 def _record(each: Template) -> TemplateRecord:

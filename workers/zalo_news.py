@@ -47,9 +47,9 @@ async def learn(
             await accounts.template_changed(
                 connection, oa, changed.id, changed.status, changed.reason, min(changed.at, now)
             )
-            await accounts.ask_for_templates(connection, oa)
+            await accounts.templates_changed(connection, oa, now)
         case TemplatesChanged():
-            await accounts.ask_for_templates(connection, oa)
+            await accounts.templates_changed(connection, oa, now)
         case DailyQuota() as quota:
             await providers.note_daily(connection, setup.name, quota.daily)
         case Rated() as rated:

@@ -160,6 +160,6 @@ def _next(settings: Settings, setup: ProviderSetup) -> list[str]:
     return [
         "\nNext:",
         f"- enter {settings.public_url}/v1/receipts/{setup.name} as the webhook address in the app's console, once",
-        f"- notifier zalo templates sync{name}    reads the approved templates and checks ours against them",
-        "- notifier zalo status                  says how the account stands",
+        f"- notifier zalo templates sync{name}: read the approved templates and check ours against them",
+        "- notifier zalo status: see how the account stands",
     ]

@@ -11,18 +11,22 @@ from notifier.store.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """`package_until` is the last day of what the account has paid for; `fault` why the last look came to nothing."""
+    """`package_until` is the last day of what the account has paid for; `fault` why the last look came to nothing.
+
+    The templates are as they were at `templates_at`; an event told of a change at `changed_at`.
+    """
 
     name: str | None = None
     is_verified: bool | None = None
     package: str | None = None
     package_until: date | None = None
     templates_at: datetime | None = None
+    changed_at: datetime | None = None
     looked_at: datetime | None = None
     fault: str | None = None
 
 
-_ACCOUNT = "name, is_verified, package, package_until, templates_at, looked_at, fault"
+_ACCOUNT = "name, is_verified, package, package_until, templates_at, changed_at, looked_at, fault"
 
 
 async def account(connection: Connection, oa: str) -> AccountRecord:
@@ -75,9 +79,7 @@ ON CONFLICT (oa, id) DO UPDATE SET
 """  # primary key; in the order of the ids
 
 
-async def keep_templates(
-    connection: Connection, oa: str, found: Sequence[TemplateRecord], asked_at: datetime, now: datetime
-) -> None:
+async def keep_templates(connection: Connection, oa: str, found: Sequence[TemplateRecord], asked_at: datetime) -> None:
     """Make the catalogue what Zalo answered when it was asked at `asked_at`; what it does not list any more is gone.
 
     An event that told of a template since then is newer than the answer.
@@ -95,7 +97,7 @@ async def keep_templates(
             "INSERT INTO zalo_account (oa, templates_at) VALUES ($1, $2)"
             " ON CONFLICT (oa) DO UPDATE SET templates_at = excluded.templates_at",
             oa,
-            now,
+            asked_at,
         )
 
 
@@ -144,9 +146,9 @@ async def template_changed(
     )
 
 
-async def ask_for_templates(connection: Connection, oa: str) -> None:
+async def templates_changed(connection: Connection, oa: str, now: datetime) -> None:
     """Have the catalogue read again at the next look."""
-    await connection.execute("UPDATE zalo_account SET templates_at = NULL WHERE oa = $1", oa)  # primary key
+    await connection.execute("UPDATE zalo_account SET changed_at = $2 WHERE oa = $1", oa, now)  # primary key
 
 
 ANY = "*"

@@ -95,9 +95,18 @@ async def test_an_event_of_templates_has_them_read_again(client, app, sandbox, a
     await sandbox_is_told(client, sandbox, "templates/410002/REJECT")
     await work(app)
     async with app.pool.acquire() as connection:
-        assert (await accounts.account(connection, account.settings.oa_id)).templates_at is None
+        read_at = (await accounts.account(connection, account.settings.oa_id)).templates_at
     await account.keep()
-    assert (await templates(app, account))["410002"] == "REJECT"
+    async with app.pool.acquire() as connection:
+        again_at = (await accounts.account(connection, account.settings.oa_id)).templates_at
+    await account.keep()
+    async with app.pool.acquire() as connection:
+        last_at = (await accounts.account(connection, account.settings.oa_id)).templates_at
+    assert ((await templates(app, account))["410002"], read_at < again_at, again_at == last_at) == (
+        "REJECT",
+        True,
+        True,
+    )
 
 
 async def test_a_day_that_is_used_up_waits_for_the_next_one_or_for_the_fallback(client, ground, app, sandbox):

@@ -16,10 +16,12 @@ CREATE TABLE zalo_account (
     package       text,
     package_until date,
     templates_at  timestamptz,
+    changed_at    timestamptz,
     looked_at     timestamptz,
     fault         text
 );
 COMMENT ON TABLE zalo_account IS 'What Zalo says of an Official Account. fault: why the last look came to nothing.';
+COMMENT ON COLUMN zalo_account.changed_at IS 'When an event last told of a change of templates: those read before are out of date.';
 
 CREATE TABLE zalo_template (
     oa         text NOT NULL,
