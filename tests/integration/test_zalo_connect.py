@@ -18,6 +18,8 @@ from notifier.store import providers, tokens
 from tests.support.stack import work_once
 from workers.wiring import App
 
+ZALO = ProviderName("zalo")
+
 
 @pytest.fixture
 def notifier(ground, monkeypatch):
@@ -43,6 +45,15 @@ async def lose(app: App) -> None:
         await connection.execute("UPDATE oauth_token SET lost = 'Invalid refresh token'")
 
 
+async def shut(app: App) -> None:
+    async with app.pool.acquire() as connection, connection.transaction():
+        await app.gate.closed(connection, app.clock())
+        state = await providers.hold(connection, ZALO)
+        assert state is not None
+        paused, reason = gate.paused(state, "test", "token_lost")
+        await providers.write(connection, paused, reason, actor="test", now=app.clock())
+
+
 async def connect(ground, *options: str, led_to: Callable[[str], str] = str) -> tuple[int, str]:
     """What an administrator does: open the link that is printed, paste the address that the browser is led to."""
     process = await asyncio.create_subprocess_exec(
@@ -64,34 +75,18 @@ async def connect(ground, *options: str, led_to: Callable[[str], str] = str) -> 
     return process.returncode, printed + rest.decode()
 
 
-async def test_a_lost_grant_is_mended_by_a_new_consent(ground, app, sandbox):
+async def test_a_lost_grant_is_mended_by_a_new_consent_and_messages_pass_at_once(ground, app, sandbox, notifier):
     await lose(app)
+    await shut(app)
+    code, out = await notifier("status")
+    assert (code, "LOST" in out, "notifier zalo connect" in out) == (1, True, True)
     code, out = await connect(ground)
     assert (code, "they are stored" in out, "/v1/receipts/zalo" in out) == (0, True, True)
     pair = await grant(app)
-    assert (pair.lost, await app.accounts[ProviderName("zalo")].tokens.current()) == (None, pair.access_token)
-
-
-async def test_a_new_consent_lets_messages_pass_at_once(ground, app, sandbox):
-    await lose(app)
-    async with app.pool.acquire() as connection, connection.transaction():
-        await providers.enrol(
-            connection, {ProviderName("zalo"): app.providers[ProviderName("zalo")].channel}, app.clock()
-        )
-        state = await providers.hold(connection, ProviderName("zalo"))
-        assert state is not None
-        shut, reason = gate.paused(state, "test", "token_lost")
-        await providers.write(connection, shut, reason, actor="test", now=app.clock())
-    await connect(ground)
+    assert (pair.lost, await app.accounts[ZALO].tokens.current()) == (None, pair.access_token)
     async with app.pool.acquire() as connection:
-        (now,) = [each for each in await providers.read(connection) if each.name == "zalo"]
-    assert now.passes()
-
-
-async def test_the_address_of_another_consent_is_not_taken(ground, app, sandbox):
-    await lose(app)
-    code, out = await connect(ground, led_to=lambda address: re.sub("state=[^&]+", "state=of-somebody-else", address))
-    assert (code, "another consent" in out, (await grant(app)).lost) == (1, True, "Invalid refresh token")
+        assert all(each.passes() for each in await providers.read(connection))
+    assert "left alone" in (await notifier("connect"))[1]
 
 
 async def test_a_code_that_zalo_refuses_changes_nothing(ground, app, sandbox):
@@ -100,17 +95,11 @@ async def test_a_code_that_zalo_refuses_changes_nothing(ground, app, sandbox):
     assert (code, "Zalo gave no tokens" in out, (await grant(app)).lost) == (1, True, "Invalid refresh token")
 
 
-async def test_a_grant_that_works_is_left_alone(notifier, app):
-    before = await grant(app)
-    code, out = await notifier("connect")
-    assert (code, "left alone" in out, await grant(app)) == (0, True, before)
-
-
 async def test_a_refresh_token_of_the_console_can_be_taken_over(notifier, ground, app, sandbox):
     await lose(app)
     code, out = await notifier("connect", "--by-token", given=f"{ground.refresh_token}\n")
     assert (code, ground.refresh_token in out) == (0, False)
-    assert await app.accounts[ProviderName("zalo")].tokens.current()
+    assert await app.accounts[ZALO].tokens.current()
 
 
 async def test_a_refusal_that_comes_after_a_new_consent_does_not_spoil_it(ground, app, sandbox):
@@ -128,7 +117,7 @@ async def test_the_status_tells_token_quota_and_package(notifier, app, sandbox):
     await work_once(app)
     async with app.pool.acquire() as connection:
         await app.gate.closed(connection, app.clock())
-    await app.accounts[ProviderName("zalo")].keep()
+    await app.accounts[ZALO].keep()
     code, out = await notifier("status")
     assert code == 0, out
     for told in (
@@ -141,12 +130,6 @@ async def test_the_status_tells_token_quota_and_package(notifier, app, sandbox):
         assert told in out
 
 
-async def test_the_status_of_a_lost_grant_says_what_to_do(notifier, app):
-    await lose(app)
-    code, out = await notifier("status")
-    assert (code, "LOST" in out, "notifier zalo connect" in out) == (1, True, True)
-
-
 async def test_templates_are_read_and_checked(notifier, app, sandbox):
     code, out = await notifier("templates", "sync")
     assert (code, "7 templates read" in out, "0 with faults" in out) == (0, True, True)
@@ -155,7 +138,7 @@ async def test_templates_are_read_and_checked(notifier, app, sandbox):
 
 
 async def test_a_template_that_does_not_fit_is_named_with_what_is_wrong(notifier, ground, app, sandbox, client):
-    await app.accounts[ProviderName("zalo")].sync_templates()
+    await app.accounts[ZALO].sync_templates()
     async with client.post(f"{sandbox.http_url}/sandbox/zalo/templates/410004/DISABLE?reason=low") as answer:
         assert answer.status == 204
     while await work_once(app):
