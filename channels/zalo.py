@@ -5,6 +5,9 @@ Documents: developers.zalo.me "ZBS Template Message", docs.zaloplatforms.com "We
 a second call with the same tracking_id, so an answer that does not come is Unknown, and waits for the webhook, which
 names our tracking_id: Zalo can be asked by its own id only (`zalo_status`).
 
+What Zalo would surely refuse is not asked for: a template that is not enabled, or that these values do not fit, by what
+`zalo_templates` last read; a person who wants no such messages.
+
 An officer whose interaction with the account is recent enough may get the same as a consultation message
 (`staff_consultation`). Where Zalo refuses that plainly, because the window was over after all, say, nothing was taken
 and the template goes out in the same attempt: one more call after a refusal is no double.

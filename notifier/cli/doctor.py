@@ -1,8 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 import asyncpg
@@ -11,44 +9,24 @@ from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from channels.registry import ProviderSetup
-from channels.zalo_settings import Settings as ZaloSettings
-from notifier.cli.zalo_status import ENDS_SOON
-from notifier.cli.zalo_templates import Standing as TemplateStanding
-from notifier.cli.zalo_templates import standings
+from notifier.cli.findings import Finding, Level
+from notifier.cli.zalo_findings import account_findings
 from notifier.domain.clock import VIETNAM
 from notifier.domain.errors import NotifierError
 from notifier.domain.ids import ChannelName
 from notifier.reminders.calendar import PROVISIONAL, Calendars
-from notifier.rendering.renderer import ZALO_CATALOGUE, Renderer
-from notifier.rendering.zalo import load as load_catalogue
+from notifier.rendering.renderer import Renderer
 from notifier.settings import Environment, Settings, load_settings
-from notifier.store import accounts, calendar, endpoints, tokens
-from notifier.store.accounts import AccountRecord
+from notifier.store import calendar, endpoints
 from notifier.store.migrate import newest_revision
-from notifier.store.pool import DATABASE_DOWN, Connection, open_pool, schema_revision
-from notifier.store.tokens import TokenPair
+from notifier.store.pool import DATABASE_DOWN, open_pool, schema_revision
 from notifier.web.access.key_ring import KeyRing, KeysUnknownError
 from workers.queues import connect
 from workers.receivers import endpoints_of, receivers_of
-from workers.tokens import grant_name
 from workers.wiring import ChannelSetup, channel_setups, clock_of, rules_of, source_profiles
 
 CITIZEN_CHANNELS_LEAST = 3
 DECEMBER = 12
-
-
-class Level(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    FAULT = "fault"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    level: Level
-    about: str
-    text: str
-    """What was found; for a warning or a fault also what to do."""
 
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
@@ -222,7 +200,7 @@ async def _database(settings: Settings, setups: Mapping[ChannelName, ChannelSetu
         today = clock_of(settings)().astimezone(VIETNAM).date()
         for finding in calendar_findings(await calendar.read(connection), today):
             yield finding
-        async for finding in _accounts(connection, setups.values(), settings):
+        async for finding in account_findings(connection, setups.values(), settings):
             yield finding
 
 
@@ -264,57 +242,6 @@ async def _identity(settings: Settings) -> AsyncIterator[Finding]:
         )
     finally:
         await keys.close()
-
-
-async def _accounts(
-    connection: Connection, setups: Iterable[ChannelSetup], settings: Settings
-) -> AsyncIterator[Finding]:
-    """The Official Accounts of Zalo: the grant of each, what it has paid for, its templates."""
-    for provider in (provider for setup in setups for provider in setup.providers):
-        if isinstance(provider.settings, ZaloSettings):
-            about, oa = str(provider.name), provider.settings.oa_id
-            yield _grant(about, await tokens.read(connection, grant_name(provider.settings)))
-            record = await accounts.account(connection, oa)
-            for finding in account_findings(about, record, clock_of(settings)().astimezone(VIETNAM).date()):
-                yield finding
-            if record.templates_at is not None:
-                catalogue = load_catalogue(settings.templates_dir / ZALO_CATALOGUE)
-                found = list(standings(catalogue, provider.settings, await accounts.templates(connection, oa)))
-                for finding in template_findings(about, found):
-                    yield finding
-
-
-def _grant(about: str, pair: TokenPair | None) -> Finding:
-    if pair is None:
-        return Finding(Level.FAULT, about, "no grant is stored: run `notifier zalo connect`")
-    if pair.lost:
-        return Finding(
-            Level.FAULT,
-            about,
-            f"the grant is gone ({pair.lost}), nothing goes out: an administrator of the Official Account consents "
-            "again, run `notifier zalo connect`",
-        )
-    return Finding(Level.OK, about, f"grant in order, token until {pair.expires_at:%Y-%m-%d %H:%M} UTC")
-
-
-def account_findings(about: str, record: AccountRecord, today: date) -> Iterator[Finding]:
-    """What Zalo last said of an account that somebody has to do something about."""
-    if record.fault:
-        yield Finding(Level.WARNING, about, f"Zalo does not tell how the account stands ({record.fault})")
-    if record.is_verified is False:
-        yield Finding(Level.FAULT, about, "the account is not verified, templates are refused (-135): verify it")
-    if record.package_until is not None and record.package_until - today < ENDS_SOON:
-        ends = f"the package {record.package or ''} ends on {record.package_until:%d/%m/%Y}"
-        yield Finding(Level.WARNING, about, f"{ends}: renew it, or templates are refused")
-
-
-def template_findings(about: str, found: Sequence[TemplateStanding]) -> Iterator[Finding]:
-    """What Zalo would refuse of ours."""
-    wrong = [each for each in found if each.faults]
-    for each in wrong:
-        yield Finding(Level.WARNING, about, f"template {each.key} ({each.id or 'no id'}): {'; '.join(each.faults)}")
-    if not wrong:
-        yield Finding(Level.OK, about, f"all {len(found)} templates are approved and fit")
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:

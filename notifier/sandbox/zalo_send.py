@@ -2,16 +2,14 @@
 
 import json
 import re
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from notifier.sandbox import zalo_events
 from notifier.sandbox.ledger import keyless
@@ -22,6 +20,7 @@ from notifier.sandbox.wire import WIRE_FAULTS, answered, think, wire_fault
 from notifier.sandbox.zalo_catalogue import Templates
 from notifier.sandbox.zalo_errors import OA_ERRORS, PHONE_ERRORS, ErrorTable, Fault
 from notifier.sandbox.zalo_people import People
+from notifier.sandbox.zalo_rate import Rate
 from notifier.sandbox.zalo_tokens import Grants
 
 _PHONE = re.compile(r"\+?84[35789]\d{8}")
@@ -57,7 +56,7 @@ class Sender:
         self._templates = templates
         self._sent: dict[str, Captured] = {}
         self._by_key: dict[str, dict[str, Any]] = {}
-        self._calls: deque[datetime] = deque()
+        self._rate = Rate(parts)
 
     def routes(self) -> list[web.RouteDef]:
         phone, oa, template = "/zalo/business/message", "/zalo/openapi/v3.0/oa/message", "/zalo/business/template"
@@ -70,9 +69,9 @@ class Sender:
             web.get(f"{template}/all", self._list),
             web.get(f"{template}/info/v2", self._detail),
             web.get(f"{template}/sample-data", self._sample),
-            web.post(f"{oa}/template", self._rated(self._by_uid)),
-            web.post(f"{oa}/cs", self._rated(self._consult)),
-            web.get("/zalo/openapi/v2.0/oa/getoa", self._rated(self._official)),
+            web.post(f"{oa}/template", self._rate.counted(self._by_uid)),
+            web.post(f"{oa}/cs", self._rate.counted(self._consult)),
+            web.get("/zalo/openapi/v2.0/oa/getoa", self._rate.counted(self._official)),
             *(web.post(path, _closed) for path in closed),
         ]
 
@@ -180,7 +179,9 @@ class Sender:
             self._parts.ledger.dropped(ZALO, order.key)
             return _told(self._by_key[order.key])
         message = self._capture(order)
-        reply = self._by_key[order.key] = order.reply(message)
+        reply = order.reply(message)
+        if self._app.deduplicates:
+            self._by_key[order.key] = reply
         telling = zalo_events.tell(self._parts, message, act)
         if act.name == "receipt_first":
             await telling
@@ -291,24 +292,6 @@ class Sender:
         )
         wanted = body.get("hash_phone")
         return next((number for number in numbers if sha256(number.encode()).hexdigest() == wanted), None)
-
-    def _rated(self, handler: Handler) -> Handler:
-        """Calls to the OA host are counted over a minute, and every answer says how many are left."""
-
-        async def counted(request: web.Request) -> web.StreamResponse:
-            now, most = self._parts.clock(), self._app.rate_per_minute
-            while self._calls and now - self._calls[0] >= timedelta(minutes=1):
-                self._calls.popleft()
-            is_over = len(self._calls) >= most
-            if not is_over:
-                self._calls.append(now)
-            answer = Fault(-32).reply() if is_over else await handler(request)
-            if not answer.prepared:
-                answer.headers["X-RateLimit-Limit"] = str(most)
-                answer.headers["X-RateLimit-Remain"] = str(most - len(self._calls))
-            return answer
-
-        return counted
 
 
 def _told(data: Any, **more: Any) -> web.Response:

@@ -47,7 +47,7 @@ async def sandbox(ground) -> AsyncIterator[Sandbox]:
 async def app(ground, department) -> AsyncIterator[App]:
     settings = load_settings(ground.environ)
     one = settings.channels["zalo"]
-    other = {**one, "oa_id": "4200000000000000077", "oa_secret": "of-the-department", "agencies": ["H01.14"]}
+    other = {**one, "oa_id": "4200000000000000077", "oa_secret": "of-the-department", "serves": ["H01.14"]}
     for url in ("oauth_url", "business_url", "openapi_url"):
         other[url] = f"{department.http_url}/zalo/{url.removesuffix('_url')}"
     channels = {**settings.channels, "zalo": {"providers": {PROVINCE: one, DEPARTMENT: other}}}
