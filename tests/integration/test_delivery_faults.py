@@ -98,7 +98,7 @@ async def test_retries_end_with_the_budget(client, ground, app, sandbox):
 
 
 async def test_a_throttled_call_waits_and_spends_no_attempt(client, ground, app, sandbox):
-    await script(sandbox, "zalo", CITIZEN_PHONE, "refuse", times=1, error=-144)
+    await script(sandbox, "zalo", CITIZEN_PHONE, "refuse", times=1, error=-115)
     await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
     await settle(app, states={"sending"})
     async with app.pool.acquire() as connection:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from channels import esms_status, sms_esms, zalo, zalo_status
 from channels.base import Askable, Asks, Ports, Question
 from channels.http import HttpClient, Reply
+from channels.zalo_api import appsecret_proof
 from notifier.domain.answers import Answer, Arrived, Lost, NoAnswer, NotTaken, UnderWay
 from notifier.domain.ids import InboxOwner
 from notifier.domain.recipients import Contact
@@ -49,7 +50,7 @@ async def test_zalo_is_asked_by_its_own_id_and_nothing_else():
 async def test_the_question_to_zalo_carries_the_token_with_its_proof():
     _, (request,) = await ask(zalo_channel, question("zalo-1"), told(1))
     assert request.headers["access_token"] == "token-1"
-    assert request.headers["appsecret_proof"] == zalo.appsecret_proof("token-1", "APPSECRET")
+    assert request.headers["appsecret_proof"] == appsecret_proof("token-1", "APPSECRET")
 
 
 @pytest.mark.parametrize("reference", [None, KEY])

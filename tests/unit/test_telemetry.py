@@ -86,4 +86,5 @@ def test_the_table_of_metrics_is_complete():
         "notifier_overdue_seconds",
         "notifier_provider_passes",
         "notifier_calendar_days_left",
+        "notifier_grant_days_left",
     }
