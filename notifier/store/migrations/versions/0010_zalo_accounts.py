@@ -5,8 +5,8 @@ Marked: pre-deploy (new tables, and two columns that the old processes neither r
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0009"
 
 SCHEMA = """
 CREATE TABLE zalo_account (
