@@ -15,7 +15,10 @@ def test_the_page_is_the_one_that_the_command_writes():
 
 
 def test_what_a_setting_changes_is_found_by_asking_the_adapter():
-    assert list(changes_of("email_smtp")) == [Change("expects_success_dsn = true", "delivery", "yes")]
+    assert list(changes_of("email_smtp")) == [
+        Change("expects_success_dsn = true", "delivery", "yes"),
+        Change("resend_unanswered = true", "doubles", "yes"),
+    ]
 
 
 def test_the_command_shows_the_adapters_that_are_named_or_all():

@@ -37,9 +37,9 @@ def test_the_file_follows_the_compose_specification():
     assert answer.returncode == 0, answer.stdout
 
 
-def test_the_services_are_databases_migrate_web_dispatcher_and_one_worker_for_each_lane():
+def test_the_services_are_databases_migrate_web_dispatcher_bounces_and_one_worker_for_each_lane():
     workers = {f"worker-{lane.value}" for lane in Urgency}
-    assert set(SERVICES) == {*DATABASES, "migrate", "web", "dispatcher", *workers}
+    assert set(SERVICES) == {*DATABASES, "migrate", "web", "dispatcher", "bounces", *workers}
 
 
 @pytest.mark.parametrize("lane", Urgency)
@@ -83,10 +83,10 @@ def test_redis_asks_for_a_password_that_is_required():
     assert command[command.index("--requirepass") + 1].startswith("${REDIS_PASSWORD:?")
 
 
-def test_only_web_publishes_a_port_and_on_the_loopback_address():
+def test_only_web_and_bounces_publish_a_port_and_on_the_loopback_address():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert list(published) == ["web"]
-    assert all(port.startswith("127.0.0.1:") for port in published["web"])
+    assert list(published) == ["web", "bounces"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
 def test_databases_are_on_a_network_without_a_way_out():

@@ -19,6 +19,7 @@ from tests.support.intake import sample
 from tests.support.stack import becomes, post_event, settle
 from workers.wiring import App, open_app
 
+pytestmark = pytest.mark.late_receipts
 EMAIL = "nguyen.mau@example.vn"
 
 
