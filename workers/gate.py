@@ -110,9 +110,14 @@ class Gate:
         }
 
     def is_shut(self, asked: Asked, until: datetime) -> bool:
-        """Whether nobody who may carry this message takes any before `until`, by what was last seen."""
+        """Whether all who may carry this message are shut until after `until`, by what was last seen.
+
+        While one is probed it may open at any moment.
+        """
         states = [state for name in self._may_carry(asked) if (state := self._states.get(name))]
-        return bool(states) and not any(state.passes() or state.wants_probe(until) for state in states)
+        return bool(states) and all(
+            state.circuit is gate.Circuit.OPEN and state.until is not None and state.until > until for state in states
+        )
 
     def _may_carry(self, asked: Asked) -> frozenset[ProviderName]:
         if asked.provider is not None:
