@@ -12,7 +12,7 @@ import pytest
 from notifier.domain.clock import move_clock
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ChannelName, ProviderName
-from notifier.domain.outcomes import Accepted, Transient
+from notifier.domain.outcomes import Accepted, Throttled, Transient
 from notifier.settings import load_settings
 from notifier.store.providers import Allowance, take_permits
 from tests.integration.test_delivery_faults import CITIZEN_PHONE, pass_time, script
@@ -163,6 +163,22 @@ async def test_a_probe_whose_worker_died_is_made_again(ground, app):
     pass_time(ground, timedelta(seconds=60))
     app.gate._looked = float("-inf")
     assert await admitted(app) == {"sms": 1}
+
+
+async def test_while_a_provider_is_probed_nobody_takes_it_for_shut(ground, app):
+    soon = app.clock() + timedelta(seconds=30)
+    await admitted(app)
+    await outcomes(app, "sms", *[Transient("503", "busy")] * 6)
+    pass_time(ground, timedelta(seconds=10))
+    app.gate._looked = float("-inf")
+    assert await admitted(app) == {"sms": 1}
+    assert not app.gate.is_shut(Asked(SMS), soon)
+
+
+async def test_a_provider_whose_day_is_used_up_is_shut(ground, app):
+    await admitted(app)
+    await outcomes(app, "sms", Throttled("day", "quota", until_reset=True))
+    assert app.gate.is_shut(Asked(SMS), app.clock() + timedelta(seconds=30))
 
 
 async def test_the_second_gateway_takes_over_and_the_first_is_tried_again(client, ground, sandbox, broken):
