@@ -166,13 +166,13 @@ async def test_a_probe_whose_worker_died_is_made_again(ground, app):
 
 
 async def test_while_a_provider_is_probed_nobody_takes_it_for_shut(ground, app):
-    soon = app.clock() + timedelta(seconds=30)
     await admitted(app)
     await outcomes(app, "sms", *[Transient("503", "busy")] * 6)
     pass_time(ground, timedelta(seconds=10))
     app.gate._looked = float("-inf")
     assert await admitted(app) == {"sms": 1}
-    assert not app.gate.is_shut(Asked(SMS), soon)
+    assert await admitted(app) == {None: 1}
+    assert not app.gate.is_shut(Asked(SMS), app.clock() + timedelta(seconds=30))
 
 
 async def test_a_provider_whose_day_is_used_up_is_shut(ground, app):
