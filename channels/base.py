@@ -12,6 +12,7 @@ no database in it: those belong to the delivery engine. The exceptions are two p
 taken: of a token (refresh once, call once more), and of one form of a message that the provider takes in another.
 """
 
+import hmac
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from channels.http import HttpClient
 from notifier.domain.answers import Answer
@@ -244,6 +245,11 @@ def carried(message: Message, kind: type[_C]) -> _C:
     if not isinstance(message.content, kind):
         raise TypeError(f"the channel carries {kind.__name__}, the message holds {type(message.content).__name__}")
     return message.content
+
+
+def has_key(raw: RawReceipt, key: SecretStr) -> bool:
+    """Whether a callback came to the address that ends in this key, which only its provider knows. Constant time."""
+    return hmac.compare_digest((raw.key or "").encode("utf-8", "replace"), key.get_secret_value().encode())
 
 
 def delivery_named(text: object) -> DeliveryId | None:

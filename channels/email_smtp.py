@@ -6,13 +6,12 @@ duplicate, so a connection lost once the data has begun is Unknown.
 """
 
 import asyncio
-import hmac
 from contextlib import suppress
 from dataclasses import dataclass
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from channels.base import AddressKind, Capabilities, Message, Ports, carried
+from channels.base import AddressKind, Capabilities, Message, Ports, carried, has_key
 from channels.bounce_token import bounce_address, bounce_token, deliveries_in
 from channels.dkim import Signer, load_signer
 from channels.email_bounce import bounce_facts
@@ -23,6 +22,7 @@ from channels.smtp_codes import Phase, classify
 from channels.smtp_connection import PlainLoginError, Relay, TlsPolicy, open_connection, tls_fault, trust
 from channels.smtp_pool import Limits, SmtpPool
 from notifier.domain.content import ContentKind, EmailContent
+from notifier.domain.directory import lineage
 from notifier.domain.outcomes import Accepted, Outcome
 from notifier.domain.receipts import ENVELOPE_RECIPIENT, RawReceipt, ReceiptFact
 from notifier.intake.contacts import email_address
@@ -119,7 +119,8 @@ class SmtpChannel:
         address = email_address(message.contact.email)
         if address is None:
             return None
-        prepared = self._prepared.get(message.agency, self._prepared[None])
+        own = next((code for code in lineage(message.agency) if code in self._prepared), None)
+        prepared = self._prepared[own]
         message_id = f"<{message.delivery_id.hex}@{self._settings.sender_domain}>"
         token = bounce_token(message.delivery_id, self._settings.bounce_secret.get_secret_value().encode())
         data = prepared.skeleton.filled(
@@ -208,8 +209,7 @@ def authentic(raw: RawReceipt, settings: Settings) -> bool:
     """What came as mail is proven by our token in the address it came to; what was posted, by the receipt key."""
     if ENVELOPE_RECIPIENT in raw.query and raw.method not in {"GET", "POST"}:
         return bool(deliveries_in(raw.query[ENVELOPE_RECIPIENT], _bounce_secret(settings)))
-    expected = settings.receipt_key.get_secret_value().encode()
-    return hmac.compare_digest((raw.key or "").encode("utf-8", "replace"), expected)
+    return has_key(raw, settings.receipt_key)
 
 
 def facts(raw: RawReceipt, settings: Settings) -> tuple[ReceiptFact, ...]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 from channels.base import AddressKind, Capabilities, ChannelModule
 from channels.http import address_of
 from channels.settings_faults import sentence
+from notifier.domain.directory import lineage
 from notifier.domain.errors import SettingsError
 from notifier.domain.ids import ChannelName, ProviderName
 
@@ -112,11 +113,9 @@ def _refuse_shared_agencies(prefix: str, setups: Sequence[ProviderSetup]) -> Non
 
 def serving(setups: Sequence[ProviderSetup], agency: str | None) -> tuple[ProviderSetup, ...]:
     """Who carries the messages of an agency: those that name it, else the nearest above it, else those that name none."""
-    code = agency
-    while code:
+    for code in lineage(agency):
         if found := tuple(setup for setup in setups if code in setup.limits.serves):
             return found
-        code = code.rpartition(".")[0]
     return tuple(setup for setup in setups if not setup.limits.serves)
 
 

@@ -7,10 +7,9 @@ status call is documented for their own SMSID only, and for seven days.
 Every code that is not in the table is Unknown: it may have been taken.
 """
 
-import hmac
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 
 from channels.base import (
     AddressKind,
@@ -23,11 +22,12 @@ from channels.base import (
     callback_url,
     carried,
     delivery_named,
+    has_key,
 )
 from channels.esms_status import LONGEST_CODE, STATUS_PATH, answer_of, code_of, kind_of
 from channels.faults import Fault, outcome_of, outcome_of_silence
 from channels.http import NoReply, Reply, json_object, retry_after
-from channels.sms_sender import AgencySender, Brandname, PhoneForm, SmsClass, in_form, sender_of, unfit
+from channels.sms_sender import PhoneForm, SmsClass, SmsSettings, number_for, sender_of
 from notifier.domain.answers import Answer, NoAnswer
 from notifier.domain.content import ContentKind, SmsContent, SmsEncoding
 from notifier.domain.outcomes import Accepted, Outcome
@@ -65,23 +65,13 @@ CODES: dict[str, Fault] = {
 }
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Settings(SmsSettings):
     base_url: HttpUrl = HttpUrl("https://rest.esms.vn")
     api_key: SecretStr
     secret_key: SecretStr
-    brandname: Brandname
-    staff_brandname: Brandname | None = None
-    """For messages to officers; without it they go out under `brandname`."""
-    message_class: SmsClass = SmsClass.CARE
-    staff_class: SmsClass = SmsClass.CARE
-    agencies: dict[str, AgencySender] = {}
-    class_codes: dict[SmsClass, str] = {}
+    class_codes: dict[SmsClass, str] = Field(default_factory=dict)
     """The SmsType of each class; without an entry it is that of customer care."""
     phone_form: PhoneForm = "0"
-    most_parts: Annotated[int, Field(ge=1, le=10)] = 3
-    forbidden_characters: str = ""
     receipt_key: SecretStr
     """The last part of our callback address: eSMS signs nothing, so the address itself is the secret."""
     status_by_request_id: bool = False
@@ -113,11 +103,9 @@ class EsmsChannel:
 
     async def send(self, message: Message) -> Outcome:
         settings, content = self._settings, carried(message, SmsContent)
-        phone = in_form(message.contact.phone, settings.phone_form)
-        if phone is None:
-            return outcome_of(Fault.RECIPIENT, "no_mobile")
-        if (refused := unfit(content, settings.most_parts, settings.forbidden_characters)) is not None:
-            return refused
+        phone = number_for(message, content, settings)
+        if not isinstance(phone, str):
+            return phone
         reply = await self._http.request(
             "POST",
             self._base_url + SEND_PATH,
@@ -177,8 +165,7 @@ def outcome_of_reply(reply: Reply | NoReply, request_id: str) -> Outcome:
 
 
 def authentic(raw: RawReceipt, settings: Settings) -> bool:
-    expected = settings.receipt_key.get_secret_value().encode()
-    return hmac.compare_digest((raw.key or "").encode("utf-8", "replace"), expected)
+    return has_key(raw, settings.receipt_key)
 
 
 def facts(raw: RawReceipt, _settings: Settings) -> tuple[ReceiptFact, ...]:

@@ -7,17 +7,16 @@ unless `http-request-retry` is set, so a report can be missing. Password and num
 keep Kannel beside the workers, and its access log short.
 """
 
-import hmac
 from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 
-from channels.base import AddressKind, Capabilities, Message, Ports, callback_url, carried, delivery_named
+from channels.base import AddressKind, Capabilities, Message, Ports, callback_url, carried, delivery_named, has_key
 from channels.faults import Fault, outcome_of, outcome_of_silence
 from channels.http import NoReply, Reply, retry_after
 from channels.smpp.receipts import report_of_text
-from channels.sms_sender import AgencySender, Brandname, PhoneForm, SmsClass, in_form, sender_of, unfit
+from channels.sms_sender import SmsClass, SmsSettings, number_for, sender_of
 from notifier.domain.content import ContentKind, SmsContent, SmsEncoding
 from notifier.domain.outcomes import Accepted, Outcome
 from notifier.domain.receipts import RawReceipt, ReceiptFact, ReceiptKind
@@ -37,25 +36,15 @@ TAKEN = 202
 ABOUT_THE_NUMBER = ("receiver", "number", "msisdn")
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Settings(SmsSettings):
     url: HttpUrl
     """Kannel's sendsms, usually /cgi-bin/sendsms on port 13013."""
     username: str
     password: SecretStr
     receipt_key: SecretStr
     """The last part of the address of the reports: Kannel signs nothing, so the address itself is the secret."""
-    brandname: Brandname
-    staff_brandname: Brandname | None = None
-    message_class: SmsClass = SmsClass.CARE
-    staff_class: SmsClass = SmsClass.CARE
-    agencies: dict[str, AgencySender] = {}
-    class_codes: dict[SmsClass, str] = {}
+    class_codes: dict[SmsClass, str] = Field(default_factory=dict)
     """The `smsc` by which a class leaves; it needs `allowed-smsc-id` there, or Kannel spreads messages over all."""
-    phone_form: PhoneForm = "84"
-    most_parts: Annotated[int, Field(ge=1, le=10)] = 3
-    forbidden_characters: str = ""
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
 
 
@@ -75,11 +64,9 @@ class KannelChannel:
 
     async def send(self, message: Message) -> Outcome:
         settings, content = self._settings, carried(message, SmsContent)
-        phone = in_form(message.contact.phone, settings.phone_form)
-        if phone is None:
-            return outcome_of(Fault.RECIPIENT, "no_mobile")
-        if (refused := unfit(content, settings.most_parts, settings.forbidden_characters)) is not None:
-            return refused
+        phone = number_for(message, content, settings)
+        if not isinstance(phone, str):
+            return phone
         reply = await self._http.request(
             "GET",
             str(settings.url),
@@ -129,8 +116,7 @@ def outcome_of_reply(reply: Reply | NoReply, key: str) -> Outcome:
 
 
 def authentic(raw: RawReceipt, settings: Settings) -> bool:
-    expected = settings.receipt_key.get_secret_value().encode()
-    return hmac.compare_digest((raw.key or "").encode("utf-8", "replace"), expected)
+    return has_key(raw, settings.receipt_key)
 
 
 def facts(raw: RawReceipt, _settings: Settings) -> tuple[ReceiptFact, ...]:

@@ -6,16 +6,16 @@ made of digits alone (Decree 91/2020, article 23). Gateways and carriers registe
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal, Protocol, assert_never
+from typing import Annotated, Literal, assert_never
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from channels.base import Message
 from channels.faults import Fault, outcome_of
 from notifier.domain.content import SmsContent
+from notifier.domain.directory import lineage
 from notifier.domain.outcomes import Outcome
 
 _BRANDNAME = re.compile(r"(?!\d+$)[A-Za-z0-9._ -]{1,11}")
@@ -49,19 +49,20 @@ class AgencySender(BaseModel):
     staff_class: SmsClass | None = None
 
 
-class Senders(Protocol):
-    """The settings of an adapter, as far as they say who sends."""
+class SmsSettings(BaseModel):
+    """What the settings of every SMS adapter have; each adds its own."""
 
-    @property
-    def brandname(self) -> str: ...
-    @property
-    def staff_brandname(self) -> str | None: ...
-    @property
-    def message_class(self) -> SmsClass: ...
-    @property
-    def staff_class(self) -> SmsClass: ...
-    @property
-    def agencies(self) -> Mapping[str, AgencySender]: ...
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    brandname: Brandname
+    staff_brandname: Brandname | None = None
+    """For messages to officers; without it they go out under `brandname`."""
+    message_class: SmsClass = SmsClass.CARE
+    staff_class: SmsClass = SmsClass.CARE
+    agencies: dict[str, AgencySender] = {}
+    phone_form: PhoneForm = "84"
+    most_parts: Annotated[int, Field(ge=1, le=10)] = 3
+    forbidden_characters: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,22 @@ class Sender:
     message_class: SmsClass
 
 
-def sender_of(settings: Senders, message: Message) -> Sender:
+def sender_of(settings: SmsSettings, message: Message) -> Sender:
     """The brandname and class of a message: of its agency or the nearest above it, for citizens or for officers."""
-    own = next((settings.agencies[code] for code in _upwards(message.agency) if code in settings.agencies), None)
+    own = next((settings.agencies[code] for code in lineage(message.agency) if code in settings.agencies), None)
     own = own or AgencySender()
     if message.staff:
         name = own.staff_brandname or own.brandname or settings.staff_brandname or settings.brandname
         return Sender(name, own.staff_class or settings.staff_class)
     return Sender(own.brandname or settings.brandname, own.message_class or settings.message_class)
+
+
+def number_for(message: Message, content: SmsContent, settings: SmsSettings) -> str | Outcome:
+    """The number as the gateway wants it; or why the message is not even offered to it."""
+    phone = in_form(message.contact.phone, settings.phone_form)
+    if phone is None:
+        return outcome_of(Fault.RECIPIENT, "no_mobile")
+    return unfit(content, settings.most_parts, settings.forbidden_characters) or phone
 
 
 def in_form(phone: str | None, form: PhoneForm) -> str | None:
@@ -102,9 +111,3 @@ def unfit(content: SmsContent, most_parts: int, forbidden_characters: str) -> Ou
     if not set(forbidden_characters).isdisjoint(content.text):
         return outcome_of(Fault.TEMPLATE, "forbidden_character")
     return None
-
-
-def _upwards(agency: str | None) -> list[str]:
-    """H01.14.3 → itself, H01.14, H01."""
-    parts = agency.split(".") if agency else []
-    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]

@@ -14,7 +14,7 @@ import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from channels.base import AddressKind, Capabilities, Message, Ports, carried
 from channels.faults import Fault, outcome_of
@@ -24,7 +24,7 @@ from channels.smpp.link import Link, LinkLost, Patience
 from channels.smpp.pdu import Bind, Command, Pdu, ShortMessage, SmppError, Taken, decode
 from channels.smpp.receipts import MessageIds, canonical, report_of
 from channels.smpp.text import Alphabet, LongText, Part, parts_of
-from channels.sms_sender import AgencySender, Brandname, PhoneForm, SmsClass, in_form, sender_of, unfit
+from channels.sms_sender import SmsClass, SmsSettings, number_for, sender_of
 from notifier.domain.content import ContentKind, SmsContent
 from notifier.domain.outcomes import Accepted, Outcome, Throttled, Transient, Unknown
 from notifier.domain.receipts import RawReceipt, ReceiptFact
@@ -42,9 +42,7 @@ def _status(text: object) -> object:
         raise ValueError("a status such as 0x0400") from None
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Settings(SmsSettings):
     host: str
     port: Annotated[int, Field(ge=1, le=65535)] = 2775
     tls: Literal["none", "tls"] = "tls"
@@ -54,28 +52,20 @@ class Settings(BaseModel):
     password: SecretStr
     """The standard allows 8 characters; some SMSCs give out longer ones."""
     system_type: str = ""
-    brandname: Brandname
-    staff_brandname: Brandname | None = None
-    message_class: SmsClass = SmsClass.CARE
-    staff_class: SmsClass = SmsClass.CARE
-    agencies: dict[str, AgencySender] = {}
-    class_codes: dict[SmsClass, Annotated[str, Field(max_length=5)]] = {}
+    class_codes: dict[SmsClass, Annotated[str, Field(max_length=5)]] = Field(default_factory=dict)
     """The `service_type` by which the SMSC tells the classes apart; without an entry it is empty."""
     source_ton: Annotated[int, Field(ge=0, le=6)] = 5
     source_npi: Annotated[int, Field(ge=0, le=18)] = 0
-    phone_form: PhoneForm = "84"
     dest_ton: Annotated[int, Field(ge=0, le=6)] = 1
     dest_npi: Annotated[int, Field(ge=0, le=18)] = 1
     alphabet: Alphabet = "gsm"
     long_text: LongText = "udh"
-    most_parts: Annotated[int, Field(ge=1, le=10)] = 3
-    forbidden_characters: str = ""
     window: Annotated[int, Field(ge=1, le=500)] = 10
     timeout_seconds: Annotated[float, Field(gt=0, le=25)] = 10.0
     enquire_link_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
     message_ids: MessageIds = "same"
     receipt_utc_offset_hours: Annotated[float, Field(ge=-12, le=14)] = 7.0
-    vendor_statuses: dict[Annotated[int, BeforeValidator(_status)], Fault] = {}
+    vendor_statuses: dict[Annotated[int, BeforeValidator(_status)], Fault] = Field(default_factory=dict)
     """Statuses of this SMSC's own, such as "0x0400", with what they mean."""
 
 
@@ -114,11 +104,9 @@ class SmppChannel:
 
     async def send(self, message: Message) -> Outcome:
         settings, content = self._settings, carried(message, SmsContent)
-        phone = in_form(message.contact.phone, settings.phone_form)
-        if phone is None:
-            return outcome_of(Fault.RECIPIENT, "no_mobile")
-        if (refused := unfit(content, settings.most_parts, settings.forbidden_characters)) is not None:
-            return refused
+        phone = number_for(message, content, settings)
+        if not isinstance(phone, str):
+            return phone
         reference = int(message.idempotency_key[-2:], 16)
         parts = parts_of(content.text, reference, alphabet=settings.alphabet, long_text=settings.long_text)
         link = await self.bound.link()

@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, SecretStr
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from channels.base import AddressKind, Capabilities, Message, Ports, carried
 from channels.faults import Fault, outcome_of, outcome_of_silence
 from channels.http import NoReply, Reply, json_object, retry_after
-from channels.sms_sender import AgencySender, Brandname, PhoneForm, SmsClass, in_form, sender_of, unfit
+from channels.sms_sender import SmsClass, SmsSettings, number_for, sender_of
 from notifier.domain.content import ContentKind, SmsContent, SmsEncoding
 from notifier.domain.outcomes import Accepted, Outcome
 from notifier.domain.receipts import RawReceipt, ReceiptFact
@@ -36,9 +36,7 @@ def _wording(text: str) -> str:
     return text
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Settings(SmsSettings):
     url: HttpUrl
     agent_id: str
     api_user: str
@@ -49,20 +47,12 @@ class Settings(BaseModel):
     """Brandname → the number (LABELID) that the gateway gave it."""
     templates: dict[str, Annotated[str, AfterValidator(_wording)]]
     """The gateway's id of a template → its wording as registered, with {1}, {2} … for the parameters."""
-    codes: dict[str, Fault] = {}
+    codes: dict[str, Fault] = Field(default_factory=dict)
     """ERROR → what it means, by the contract."""
     deduplicates: bool = False
     """The gateway drops a REQID that it knows: have it confirmed first."""
-    brandname: Brandname
-    staff_brandname: Brandname | None = None
-    message_class: SmsClass = SmsClass.CARE
-    staff_class: SmsClass = SmsClass.CARE
-    agencies: dict[str, AgencySender] = {}
-    class_codes: dict[SmsClass, str] = {SmsClass.CARE: "1", SmsClass.ADVERTISING: "2"}
+    class_codes: dict[SmsClass, str] = Field(default={SmsClass.CARE: "1", SmsClass.ADVERTISING: "2"})
     """The CONTRACTTYPEID of each class."""
-    phone_form: PhoneForm = "84"
-    most_parts: Annotated[int, Field(ge=1, le=10)] = 3
-    forbidden_characters: str = ""
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
 
 
@@ -82,11 +72,9 @@ class VnptChannel:
 
     async def send(self, message: Message) -> Outcome:
         settings, content = self._settings, carried(message, SmsContent)
-        phone = in_form(message.contact.phone, settings.phone_form)
-        if phone is None:
-            return outcome_of(Fault.RECIPIENT, "no_mobile")
-        if (refused := unfit(content, settings.most_parts, settings.forbidden_characters)) is not None:
-            return refused
+        phone = number_for(message, content, settings)
+        if not isinstance(phone, str):
+            return phone
         found = next(((id_, fit) for id_, pattern in self._wordings if (fit := pattern.fullmatch(content.text))), None)
         if found is None:
             return outcome_of(Fault.TEMPLATE, "no_template")

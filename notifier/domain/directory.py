@@ -170,6 +170,13 @@ def people_of(directory: Directory, unit_codes: Sequence[str], role: Role, day: 
     return tuple(_person(directory, officer, day, oa) for officer in _staff(directory, unit_codes, role, day))
 
 
+def lineage(code: str | None) -> Iterator[str]:
+    """An agency's code and those above it, as the code itself says: H01.14.02, H01.14, H01."""
+    while code:
+        yield code
+        code = code.rpartition(".")[0]
+
+
 def parent_of(code: str) -> str | None:
     """The parent that a code says: `H01.14` of `H01.14.02`; None for two levels, whose parent is the whole province."""
     above, _, _ = code.rpartition(".")

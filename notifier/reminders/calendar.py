@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from notifier.domain.clock import VIETNAM
+from notifier.domain.directory import lineage
 from notifier.domain.errors import YearMissing
 
 PROVINCE = ""
@@ -94,8 +95,8 @@ class Calendars:
     def of(self, agency: str = PROVINCE) -> Calendar:
         if agency not in self._made:
             own = {PROVINCE} | {day.agency for day in self.days} | {week.agency for week in self.weeks}
-            above = agency.rpartition(".")[0]
-            self._made[agency] = _calendar(agency, self.days, self.weeks) if agency in own else self.of(above)
+            nearest = next((code for code in lineage(agency) if code in own), PROVINCE)
+            self._made[agency] = _calendar(agency, self.days, self.weeks) if nearest == agency else self.of(nearest)
         return self._made[agency]
 
     def years(self) -> frozenset[int]:

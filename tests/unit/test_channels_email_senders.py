@@ -33,13 +33,14 @@ def read(envelope):
     return message_from_bytes(envelope.data, policy=default)
 
 
-async def test_mail_about_an_agencys_dossier_is_from_that_agency():
-    (envelope,) = await sent(message(EMAIL, agency="H01.14"), agencies=AGENCIES)
+@pytest.mark.parametrize("agency", ["H01.14", "H01.14.02"])
+async def test_mail_about_a_dossier_of_an_agency_or_of_a_unit_below_it_is_from_that_agency(agency: str):
+    (envelope,) = await sent(message(EMAIL, agency=agency), agencies=AGENCIES)
     mail = read(envelope)
     assert (mail["From"], mail["Reply-To"]) == ("Sở Mẫu <motcua@so.example.gov.vn>", "hoi@so.example.gov.vn")
 
 
-@pytest.mark.parametrize("agency", [None, "H01.15"])
+@pytest.mark.parametrize("agency", [None, "H01.15", "H01.140"])
 async def test_mail_about_any_other_dossier_is_from_the_channels_sender(agency: str | None):
     (envelope,) = await sent(message(EMAIL, agency=agency), agencies=AGENCIES, reply_to="hoi@example.gov.vn")
     mail = read(envelope)

@@ -75,7 +75,7 @@ def test_numbers_may_come_as_text_from_the_environment():
         ({"timeout_seconds": 0}, "timeout_seconds is 0; a number of seconds more than 0 is expected."),
         ({"brandname": 8099}, 'brandname is 8099; a text in quotes is expected. Write "8099".'),
         ({"base_url": "rest"}, 'base_url is "rest"; an address that begins with http:// or https:// is expected.'),
-        ({"brandnam": "X"}, "brandnam is not a setting; one of base_url, api_key, secret_key, brandname,"),
+        ({"brandnam": "X"}, "brandnam is not a setting; one of brandname, staff_brandname, message_class,"),
     ],
 )
 def test_a_fault_names_key_finding_expectation_and_remedy(more: dict[str, object], sentence: str):

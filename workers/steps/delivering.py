@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -115,8 +116,7 @@ async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Call]) -> tup
         ready = [work for work in held if decided[work.delivery.id] is None and _is_ready(app, work)]
         sendings = await _begin_attempts(app, connection, await _admitted(app, connection, ready, calls, now), now)
         kept = moved | {each.work.delivery.id for each in sendings} | {each.work.delivery.id for each in askings}
-        idle = [work.delivery.id for work in held if work.delivery.id not in kept]
-        await _release(app, connection, idle, held, now)
+        await _release(app, connection, [work for work in held if work.delivery.id not in kept], now)
         touched = [work.delivery.recipient_id for work in held if work.delivery.id in moved]
         await settle_fallbacks(app, connection, touched, now, released)
         pass_by(Mark.ATTEMPT_BEFORE_COMMIT)
@@ -164,14 +164,14 @@ def _asked(work: Work) -> Asked:
     return Asked(delivery.channel, delivery.provider, is_first_call=work.calls == 0, agency=work.agency)
 
 
-async def _release(
-    app: App, connection: Connection, idle: Sequence[DeliveryId], held: Sequence[Work], now: datetime
-) -> None:
+async def _release(app: App, connection: Connection, idle: Sequence[Work], now: datetime) -> None:
     """Give back what nobody takes now; what will not be taken soon either, for longer."""
-    shut = {each.delivery.id for each in held if app.gate.is_shut(_asked(each), now + WAIT_WHEN_SHUT)}
-    for wait, ids in ((WAIT_WHEN_SHUT, shut & set(idle)), (WAIT_AT_GATE, set(idle) - shut)):
-        if ids:
-            await deliveries.release(connection, sorted(ids), app.name, wait)
+    waits: dict[timedelta, list[DeliveryId]] = defaultdict(list)
+    for work in idle:
+        is_shut = app.gate.is_shut(_asked(work), now + WAIT_WHEN_SHUT)
+        waits[WAIT_WHEN_SHUT if is_shut else WAIT_AT_GATE].append(work.delivery.id)
+    for wait, ids in waits.items():
+        await deliveries.release(connection, ids, app.name, wait)
 
 
 async def _begin_attempts(
