@@ -12,7 +12,7 @@ from notifier.domain.receipts import RawReceipt
 from notifier.intake.signature import parse_secret, sign
 from tests.contract.channels_cases import Case, Receipts, Scenario, over_http
 from tests.support.channels import DELIVERY, INBOX, receipt
-from tests.support.peers import HttpAnswer, Silence, answer_json
+from tests.support.peers import HttpAnswer, Silence, answer_json, patience
 
 OURS, THEIRS, STRANGE = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"o", b"t", b"s"))
 AT = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
@@ -25,7 +25,7 @@ def settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
         "receipt_secrets": [THEIRS],
         "confirms_delivery": True,
     }
-    return load("portal_push").Settings.model_validate({**table, "timeout_seconds": 0.3, **more})
+    return load("portal_push").Settings.model_validate({**table, "timeout_seconds": patience(), **more})
 
 
 ANSWERS: dict[Scenario, HttpAnswer | Silence] = {

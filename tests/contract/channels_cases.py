@@ -23,7 +23,17 @@ from notifier.domain.content import Content
 from notifier.domain.outcomes import Outcome
 from notifier.domain.receipts import RawReceipt
 from tests.support.channels import DELIVERY, EMAIL, INBOX, SMS, ZALO, Inbox, message, ports, question, receipt
-from tests.support.peers import HttpAnswer, HttpPeer, Silence, SmppPeer, SmtpPeer, answer_json, closed_port, running
+from tests.support.peers import (
+    HttpAnswer,
+    HttpPeer,
+    Silence,
+    SmppPeer,
+    SmtpPeer,
+    answer_json,
+    closed_port,
+    patience,
+    running,
+)
 
 
 class Scenario(StrEnum):
@@ -138,7 +148,7 @@ _send, _over_http, _asked_over_http = send_by, over_http, asked_over_http
 
 def esms_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
     table = {"base_url": url, "api_key": "ak", "secret_key": "sk", "brandname": "TTHC", "receipt_key": "rk"}
-    return load("sms_esms").Settings.model_validate({**table, "timeout_seconds": 0.3, **more})
+    return load("sms_esms").Settings.model_validate({**table, "timeout_seconds": patience(), **more})
 
 
 ESMS_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
@@ -152,7 +162,9 @@ ESMS_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
 
 def smpp_settings(port: int = 1, **more: Any) -> BaseModel:
     table = {"host": "127.0.0.1", "port": port, "tls": "none", "system_id": "tb", "password": "secret"}
-    return load("sms_smpp").Settings.model_validate({**table, "brandname": "TTHC", "timeout_seconds": 0.3, **more})
+    return load("sms_smpp").Settings.model_validate(
+        {**table, "brandname": "TTHC", "timeout_seconds": patience(), **more}
+    )
 
 
 SMPP_ANSWERS: dict[Scenario, int | bytes | Silence] = {
@@ -186,7 +198,9 @@ DELIVRD = (
 
 def kannel_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
     table = {"url": f"{url}/cgi-bin/sendsms", "username": "tb", "password": "pw", "receipt_key": "rk"}
-    return load("sms_kannel").Settings.model_validate({**table, "brandname": "TTHC", "timeout_seconds": 0.3, **more})
+    return load("sms_kannel").Settings.model_validate(
+        {**table, "brandname": "TTHC", "timeout_seconds": patience(), **more}
+    )
 
 
 KANNEL_ANSWERS: dict[Scenario, HttpAnswer | Silence] = {
@@ -212,7 +226,7 @@ def vnpt_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
         "codes": {"9": "quota", "13": "recipient"},
         "brandname": "TTHC",
     }
-    return load("sms_vnpt").Settings.model_validate({**table, "timeout_seconds": 0.3, **more})
+    return load("sms_vnpt").Settings.model_validate({**table, "timeout_seconds": patience(), **more})
 
 
 def vnpt_reply(error: object, text: str = "x") -> HttpAnswer:
@@ -254,7 +268,7 @@ def zalo_settings(url: str = "http://127.0.0.1:1", **more: Any) -> BaseModel:
         "app_secret": "APPSECRET",
         "oa_secret": "OASECRET",
         "templates": {"hoso_tiep_nhan": "10001"},
-        "timeout_seconds": 0.3,
+        "timeout_seconds": patience(),
     }
     return load("zalo").Settings.model_validate({**table, **more})
 
@@ -304,7 +318,7 @@ def email_settings(port: int = 1, **more: Any) -> BaseModel:
         "sender_name": "Trung tâm Phục vụ hành chính công",
         "bounce_secret": "bounce-secret",
         "receipt_key": "rk",
-        "timeout_seconds": 0.3,
+        "timeout_seconds": patience(),
     }
     return load("email_smtp").Settings.model_validate({**table, **more})
 

@@ -18,6 +18,11 @@ class Silence(Enum):
     HANG = "keep the connection and never answer"
 
 
+def patience(*scripted: object) -> float:
+    """Seconds that a caller should wait for such a peer: long, so that a busy machine is no fault, unless it hangs."""
+    return 0.5 if Silence.HANG in scripted else 10
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     method: str

@@ -15,7 +15,7 @@ from tests.contract.channels_cases import esms_settings, zalo_settings
 from tests.contract.channels_cases import esms_status as said
 from tests.contract.channels_cases import zalo_status as told
 from tests.support.channels import DELIVERY, Tokens, ports, question
-from tests.support.peers import HttpAnswer, HttpPeer, HttpRequest, Silence, answer_json, running
+from tests.support.peers import HttpAnswer, HttpPeer, HttpRequest, Silence, answer_json, patience, running
 
 LINKED = Contact(InboxOwner("in_1"), phone="+84912000123", zalo_uid="9007199254740993")
 KEY = DELIVERY.hex
@@ -36,7 +36,7 @@ async def ask(
     async with running(peer):
         http = HttpClient(frozenset({peer.address}))
         try:
-            channel = make(peer.url, ports(http, tokens=tokens), **settings)
+            channel = make(peer.url, ports(http, tokens=tokens), timeout_seconds=patience(*answers), **settings)
             return await channel.ask(put), peer.requests
         finally:
             await http.close()

@@ -18,7 +18,7 @@ from notifier.domain.receipts import ReceiptFact, ReceiptKind
 from notifier.domain.recipients import Contact
 from tests.contract.channels_cases import bounce, email_settings
 from tests.support.channels import CREATED_AT, DELIVERY, EMAIL, message, receipt
-from tests.support.peers import Silence, SmtpPeer, running
+from tests.support.peers import Silence, SmtpPeer, patience, running
 
 SECRET = b"bounce-secret"
 MESSAGE_ID = f"<{DELIVERY.hex}@example.gov.vn>"
@@ -26,6 +26,7 @@ MESSAGE_ID = f"<{DELIVERY.hex}@example.gov.vn>"
 
 async def send(peer: SmtpPeer, times: int = 1, email: str = "binh@dan.example.vn", **settings) -> list[Outcome]:
     """Send one after another over one channel."""
+    settings = {"timeout_seconds": patience(*peer.script.values()), **settings}
     async with running(peer):
         channel = SmtpChannel(Settings.model_validate(email_settings(peer.port, **settings)))
         try:

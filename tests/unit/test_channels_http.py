@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.http import HttpClient, NoReply, NoReplyKind, Reply, address_of, json_object, retry_after
-from tests.support.peers import HttpAnswer, HttpPeer, Silence, closed_port, running
+from tests.support.peers import HttpAnswer, HttpPeer, Silence, closed_port, patience, running
 
 
 async def _call(peer: HttpPeer, allowed: str | None = None, **more):
     client = HttpClient(frozenset({allowed or peer.address}), max_bytes=1000)
     try:
-        return await client.request("POST", peer.url + "/x", **{"timeout_seconds": 0.3, **more})
+        return await client.request("POST", peer.url + "/x", **{"timeout_seconds": patience(*peer.answers), **more})
     finally:
         await client.close()
 
@@ -82,7 +82,7 @@ async def test_silence_on_a_connection_used_before_is_uncertain_too():
     peer = HttpPeer(HttpAnswer(), Silence.HANG)
     async with running(peer):
         client = HttpClient(frozenset({peer.address}))
-        await client.request("POST", peer.url, timeout_seconds=1)
+        await client.request("POST", peer.url, timeout_seconds=10)
         reply = await client.request("POST", peer.url, timeout_seconds=0.2)
         await client.close()
     assert reply == NoReply(NoReplyKind.UNCERTAIN, "timeout")

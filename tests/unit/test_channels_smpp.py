@@ -25,7 +25,7 @@ from notifier.domain.recipients import Contact
 from notifier.rendering.text import sms
 from tests.contract.channels_cases import DELIVRD, smpp_receipt, smpp_settings
 from tests.support.channels import SMS, Stored, message, ports
-from tests.support.peers import Silence, SmppPeer, running
+from tests.support.peers import Silence, SmppPeer, patience, running
 from tests.support.waiting import until
 
 LONG = sms("Ho so {} da duoc tiep nhan. ".format("H01.14-261119-0042") * 4)
@@ -40,6 +40,7 @@ OUTCOMES = {
 
 @asynccontextmanager
 async def channel_to(peer: SmppPeer, *, stored: Stored | None = None, stays: bool = False, **settings):
+    settings = {"timeout_seconds": patience(*peer.answers), **settings}
     async with running(peer):
         http = HttpClient(frozenset())
         made = await load("sms_smpp").connect(

@@ -17,7 +17,7 @@ from notifier.domain.receipts import ReceiptFact, ReceiptKind
 from notifier.domain.recipients import Contact
 from tests.contract.channels_cases import zalo_settings, zalo_webhook
 from tests.support.channels import DELIVERY, ZALO, Tokens, message, ports, receipt
-from tests.support.peers import HttpAnswer, HttpPeer, HttpRequest, Silence, answer_json, closed_port, running
+from tests.support.peers import HttpAnswer, HttpPeer, HttpRequest, Silence, answer_json, closed_port, patience, running
 
 BY_PHONE = Contact(InboxOwner("in_1"), phone="+84912000123")
 BY_UID = Contact(InboxOwner("in_1"), phone="+84912000123", zalo_uid="9007199254740993")
@@ -46,7 +46,7 @@ async def send(
     peer = HttpPeer(*answers)
     async with running(peer):
         http = HttpClient(frozenset({peer.address}))
-        model = Settings.model_validate(zalo_settings(peer.url, **settings))
+        model = Settings.model_validate(zalo_settings(peer.url, timeout_seconds=patience(*answers), **settings))
         channel = ZaloChannel(model, ports(http, tokens=tokens))
         try:
             return await channel.send(message(ZALO, contact=contact, staff=staff)), peer.requests

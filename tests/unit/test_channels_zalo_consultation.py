@@ -16,7 +16,7 @@ from notifier.domain.outcomes import Accepted, Outcome, Transient, Unknown
 from notifier.domain.recipients import Contact
 from tests.contract.channels_cases import zalo_settings, zalo_webhook
 from tests.support.channels import ZALO, Relations, Tokens, message, ports, receipt
-from tests.support.peers import HttpAnswer, HttpPeer, HttpRequest, Silence, answer_json, running
+from tests.support.peers import HttpAnswer, HttpPeer, HttpRequest, Silence, answer_json, patience, running
 
 OFFICER = "9990000000000000909"
 BY_UID = Contact(InboxOwner("in_1"), phone="+84912000909", zalo_uid=OFFICER)
@@ -40,7 +40,9 @@ async def send(
     peer = HttpPeer(*answers)
     async with running(peer):
         http = HttpClient(frozenset({peer.address}))
-        model = Settings.model_validate(zalo_settings(peer.url, staff_consultation=mode, **settings))
+        model = Settings.model_validate(
+            zalo_settings(peer.url, staff_consultation=mode, timeout_seconds=patience(*answers), **settings)
+        )
         channel = ZaloChannel(model, ports(http, tokens=tokens, relations=known))
         try:
             return await channel.send(message(replace(ZALO, text=text), contact=contact, staff=staff)), peer.requests

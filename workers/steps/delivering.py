@@ -273,10 +273,10 @@ async def _record(app: App, finished: Sequence[Sending]) -> None:
         await learn_from_outcomes(app, connection, called, now)
         recipients = [each.work.delivery.recipient_id for each in finished if each.work.delivery.id in moved]
         released = await settle_fallbacks(app, connection, recipients, now)
+        await spending.give_back(connection, finished)
         pass_by(Mark.RECORD_BEFORE_COMMIT)
     pass_by(Mark.RECORD_AFTER_COMMIT)
     released.ring(app)
-    await spending.give_back(app, finished)
 
 
 async def _give_back(app: App, ids: Sequence[DeliveryId]) -> None:

@@ -4,7 +4,6 @@ A message is charged when it is written and given back when no provider took it.
 charged, and so does one whose worker dies before it gives it back: the sum is never too small.
 """
 
-import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,12 +17,10 @@ from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.steps import Step
 from notifier.settings import Settings
 from notifier.store import spending
-from notifier.store.pool import DATABASE_DOWN, Connection
+from notifier.store.pool import Connection
 from notifier.store.spending import Charge
 from workers.steps.writing import Sending
 from workers.wiring import App
-
-log = logging.getLogger(__name__)
 
 NO_AGENCY = ""
 
@@ -51,20 +48,15 @@ async def _charge_all(app: App, connection: Connection, groups: Mapping[tuple[st
                 each.result = _no_money(agency, month, limit)
 
 
-async def give_back(app: App, sendings: Sequence[Sending]) -> None:
-    """Give back what was charged for messages that were surely not taken."""
+async def give_back(connection: Connection, sendings: Sequence[Sending]) -> None:
+    """Give back what was charged for messages that were surely not taken; with the commit that says so."""
     free = [
         each.attempt
         for each in sendings
         if isinstance(each.content, SmsContent) and not isinstance(each.outcome, Accepted | Unknown)
     ]
-    if not free:
-        return
-    try:
-        async with app.pool.acquire() as connection:
-            await spending.refund(connection, free)
-    except (*DATABASE_DOWN, TimeoutError):
-        log.warning("what was charged for messages that were not taken could not be given back")
+    if free:
+        await spending.refund(connection, free)
 
 
 def limit_of(settings: Settings, agency: str, *, is_bulk: bool) -> int | None:
