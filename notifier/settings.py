@@ -117,6 +117,13 @@ class Identity(_Table):
         return self
 
 
+class Console(_Table):
+    """How operators work at the console."""
+
+    session_minutes: int = Field(default=600, ge=5, le=1440, description="how long somebody stays signed in")
+    idle_minutes: int = Field(default=30, ge=1, le=480, description="how long without a click")
+
+
 class Bounces(_Table):
     """Where `notifier bounces` takes mail that comes back. It may be reached by the agency's mail system alone."""
 
@@ -213,6 +220,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     inbox: Inbox = Inbox()
     identity: Identity | None = None
+    console: Console = Console()
     bounces: Bounces = Bounces()
     sources: dict[str, Source] = Field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = Field(default_factory=dict)

@@ -1,6 +1,7 @@
 """How an HTTP provider of the sandbox misbehaves on the wire, whatever its own protocol says."""
 
 import asyncio
+from contextlib import suppress
 from random import SystemRandom
 
 from aiohttp import web
@@ -43,11 +44,12 @@ async def answered(request: web.Request, act: Act, reply: web.Response, parts: P
 async def _drip(request: web.Request, whole: web.Response, seconds: float) -> web.StreamResponse:
     body = bytes(whole.body) if isinstance(whole.body, bytes | bytearray) else b""
     reply = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
-    await reply.prepare(request)
-    for at in range(len(body)):
-        await reply.write(body[at : at + 1])
-        await asyncio.sleep(seconds / len(body))
-    await reply.write_eof()
+    with suppress(ConnectionResetError):  # the caller has had enough
+        await reply.prepare(request)
+        for at in range(len(body)):
+            await reply.write(body[at : at + 1])
+            await asyncio.sleep(seconds / len(body))
+        await reply.write_eof()
     return reply
 
 

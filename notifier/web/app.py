@@ -1,4 +1,4 @@
-"""The web process: webhooks in, receipts in, the inbox API, look-up pages, and what operators need."""
+"""The web process: webhooks in, receipts in, the inbox API, pages for people, and what operators need."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,9 +7,11 @@ from contextlib import suppress
 from aiohttp import web
 
 from notifier.web.access.key_ring import KeyRing
-from notifier.web.keys import APP, KEYS, REPORTING, WATCH
+from notifier.web.keys import APP, KEYS, PROBLEM_PAGE, REPORTING, WATCH
 from notifier.web.live import InboxWatch
 from notifier.web.origins import allow_origin, answer_preflights
+from notifier.web.pages.problem import problem_page
+from notifier.web.pages.routes import PAGES
 from notifier.web.pressure import PRESSURE, Pressure
 from notifier.web.problems import problems
 from notifier.web.routes import ROUTES
@@ -35,8 +37,11 @@ def web_application(app: App) -> web.Application:
     limits = app.settings.inbox
     application[WATCH] = InboxWatch(app.pool, most_each=limits.max_streams_each, most=limits.max_streams)
     application[REPORTING] = asyncio.Lock()
+    application[PROBLEM_PAGE] = problem_page
     for route in ROUTES:
         application.router.add_route(route.method, route.path, route.handler)
+    for each in PAGES:
+        application.router.add_route(each.method, each.path, each.handler)
     application.on_response_prepare.extend([_secure, allow_origin])
     application.on_shutdown.append(_end_streams)
     application.cleanup_ctx.append(_listen)

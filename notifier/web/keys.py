@@ -1,6 +1,7 @@
 """What the request handlers find in their application."""
 
 import asyncio
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -14,3 +15,7 @@ KEYS: web.AppKey[KeyRing | None] = web.AppKey("keys")
 """Those of the identity provider, where one is configured."""
 REPORTING = web.AppKey("reporting", asyncio.Lock)
 """Held while a report is made."""
+PROBLEM_PAGE: web.AppKey[Callable[[web.Request, str, str], web.Response]] = web.AppKey("problem_page")
+"""Tells people of a problem: its code and detail."""
+PEOPLE = ("/console", "/hop-thu")
+"""Under these addresses people look at pages; everywhere else programs ask."""

@@ -118,7 +118,7 @@ def _operation_id(route: Route) -> str:
 def _answer(route: Route, status: int, text: str) -> dict[str, Any]:
     if status == web.HTTPNoContent.status_code:
         return {"description": text}
-    if status >= FIRST_FAILURE and route.media_type != "text/html":
+    if status >= FIRST_FAILURE:
         return {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     schema = {"type": "object"} if route.media_type == "application/json" else {"type": "string"}
     return {"description": text, "content": {route.media_type: {"schema": schema}}}

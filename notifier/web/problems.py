@@ -10,7 +10,7 @@ from notifier.domain.errors import FieldError, IntakeError
 from notifier.intake.problems import MEDIA_TYPE, PROBLEMS, problem_document
 from notifier.store.pool import DATABASE_DOWN
 from notifier.telemetry.metrics import REQUEST_SECONDS, REQUESTS
-from notifier.web.keys import APP
+from notifier.web.keys import APP, PEOPLE, PROBLEM_PAGE
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,9 @@ class ProblemError(Exception):
 def problem_response(
     request: web.Request, code: str, detail: str, errors: tuple[FieldError, ...] = (), *, occurrence: str | None = None
 ) -> web.Response:
-    """`occurrence` is the id under which the logs tell of it, where they do."""
+    """`occurrence` is the id under which the logs tell of it, where they do. People get a page instead of a document."""
+    if request.path.startswith(PEOPLE):
+        return request.app[PROBLEM_PAGE](request, code, detail)
     document = problem_document(
         code,
         detail=detail,

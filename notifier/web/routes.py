@@ -1,4 +1,4 @@
-"""Every address of the service, with what its documentation says: the router and OpenAPI are made from this table."""
+"""Every address for programs, with what its documentation says: the router and OpenAPI are made from this table."""
 
 from functools import cache
 from typing import Any
@@ -10,7 +10,6 @@ from notifier.web.api import callbacks, dead, events, gaps, operations, receipts
 from notifier.web.directory_routes import DIRECTORY_ROUTES
 from notifier.web.inbox_routes import INBOX_ROUTES
 from notifier.web.openapi import openapi_document
-from notifier.web.pages import lookup, stop
 from notifier.web.route import Route
 from notifier.web.zalo_routes import ZALO_ROUTES
 
@@ -194,38 +193,6 @@ ROUTES: tuple[Route, ...] = (
             "format": "`json`, `csv` or `xlsx`; default what `Accept` names, else `json`",
         },
         security="bearer",
-    ),
-    Route(
-        "GET",
-        "/t/{token}",
-        lookup.show_lookup,
-        "The look-up page behind a link of a message: where the dossier stands, no personal data",
-        {200: "The page", 404: "A page that says what to do", 503: "A page that says to try later"},
-        media_type="text/html",
-    ),
-    Route(
-        "GET",
-        "/u/{token}",
-        stop.show_stop,
-        "The page behind the link that stops mail which need not be given; opening it changes nothing",
-        {200: "The page", 404: "A page that says what to do", 503: "A page that says to try later"},
-        media_type="text/html",
-    ),
-    Route(
-        "POST",
-        "/u/{token}",
-        stop.stop,
-        "Stop bulk mail to one person, with one click and without cookies (RFC 8058); `again` takes it again",
-        {200: "The page, as things stand now", 404: "A page that says what to do", 503: "Nothing was changed"},
-        media_type="text/html",
-    ),
-    Route(
-        "GET",
-        "/static/lookup.css",
-        lookup.lookup_styles,
-        "Styles of the look-up page",
-        {200: "CSS"},
-        media_type="text/css",
     ),
     Route("GET", "/healthz", operations.healthz, "Whether the process answers", {200: "It does"}),
     Route("GET", "/readyz", operations.readyz, "Whether events can be taken in, and why not", {200: "Yes", 503: "No"}),

@@ -10,6 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from notifier.domain.clock import move_clock
 from notifier.web.app import SECURITY_HEADERS
+from notifier.web.pages.files import address_of_file
+from notifier.web.pages.routes import PAGES
 from notifier.web.routes import ROUTES
 from tests.support.front_door import bearer, get, problem, quick
 from tests.support.intake import sample
@@ -137,8 +139,9 @@ async def test_a_link_that_nobody_sent_opens_the_same_page(client, garbage):
 
 
 async def test_the_styles_of_the_page_are_served(client):
-    async with client.get("/static/lookup.css") as answer:
+    async with client.get(address_of_file("base.css")) as answer:
         assert (answer.status, answer.content_type) == (200, "text/css")
+        assert "immutable" in answer.headers["Cache-Control"]
 
 
 async def test_a_ready_service_says_so(client):
@@ -216,7 +219,7 @@ ADDRESSES = [
     ("GET", "/problems/not-found"),
     ("GET", "/problems/none"),
     ("GET", "/t/x"),
-    ("GET", "/static/lookup.css"),
+    ("GET", "/static/base.css"),
     ("GET", "/nowhere"),
     ("PUT", "/v1/events"),
     ("POST", "/v1/events"),
@@ -236,4 +239,4 @@ async def test_every_address_of_the_table_is_served(web):
         (route.method, route.resource.canonical) for route in web.app.router.routes() if route.resource is not None
     }
 
-    assert served == {(route.method, route.path) for route in ROUTES}
+    assert served == {(route.method, route.path) for route in (*ROUTES, *PAGES)}

@@ -1,11 +1,8 @@
 """What a look-up link opens: where the dossier stands, and nothing that says whose it is or what it is about."""
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from notifier.domain.dossiers import Status
 from notifier.domain.opaque import token_hash
@@ -15,13 +12,7 @@ from notifier.store import lookups
 from notifier.store.lookups import PublicState
 from notifier.store.pool import DATABASE_DOWN
 from notifier.web.keys import APP
-from workers.wiring import App
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "X-Robots-Tag": "noindex",
-}
+from notifier.web.pages.page import page
 
 MEANING: dict[Status, tuple[str, str]] = {
     Status.NEW: ("plain", "Hồ sơ đã gửi đến cơ quan và đang chờ tiếp nhận."),
@@ -48,14 +39,6 @@ NOT_NOW = {
 }
 
 
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("lookup.html")
-
-
 async def show_lookup(request: web.Request) -> web.Response:
     """200 with the state, 404 or 503 with what to do: always a page for people."""
     app, token = request.app[APP], request.match_info["token"]
@@ -63,14 +46,10 @@ async def show_lookup(request: web.Request) -> web.Response:
         async with app.pool.acquire() as connection:
             state = await lookups.open_link(connection, token_hash(token), app.clock()) if token.isascii() else None
     except (*DATABASE_DOWN, TimeoutError):
-        return _page(app, 503, NOT_NOW)
-    return _page(app, 200, _facts(state), state) if state else _page(app, 404, NO_LINK)
-
-
-def _page(app: App, status: int, facts: dict[str, Any], state: PublicState | None = None) -> web.Response:
-    hotline = app.settings.hotline(facts.get("unit_code"))
-    html = _template().render(state=state, sender_name=app.settings.sender_name, hotline=hotline, **facts)
-    return web.Response(text=html, content_type="text/html", headers=HEADERS, status=status)
+        return page(request, "lookup", {"state": None, **NOT_NOW}, status=503)
+    if state is None:
+        return page(request, "lookup", {"state": None, **NO_LINK}, status=404)
+    return page(request, "lookup", {"state": state, **_facts(state)}, status=200)
 
 
 def _facts(state: PublicState) -> dict[str, Any]:
@@ -88,10 +67,3 @@ def _facts(state: PublicState) -> dict[str, Any]:
         "unit_code": hoso.DonViXuLy.Ma if hoso and hoso.DonViXuLy else None,
         "updated": moment(state.updated_at),
     }
-
-
-STYLES = Path(__file__).parent.parent / "static" / "lookup.css"
-
-
-async def lookup_styles(_request: web.Request) -> web.FileResponse:
-    return web.FileResponse(STYLES, headers={"Cache-Control": "public, max-age=86400"})

@@ -4,14 +4,9 @@ Programs that look at links before their readers do open it; that changes nothin
 own button, without cookies, or from the button of the page.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from notifier.domain.ids import DeliveryId
 from notifier.domain.opaque import stopped_by
@@ -20,14 +15,9 @@ from notifier.domain.suppressions import SuppressionKind, is_stoppable
 from notifier.store import suppressions
 from notifier.store.pool import DATABASE_DOWN
 from notifier.web.keys import APP
+from notifier.web.pages.page import page
 from notifier.web.requests import read_body
 from workers.wiring import App
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'",
-    "X-Robots-Tag": "noindex",
-}
 
 
 class Wish(StrEnum):
@@ -64,14 +54,6 @@ NOT_NOW = {
 }
 
 
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-    )
-    return environment.get_template("stop.html")
-
-
 async def show_stop(request: web.Request) -> web.Response:
     """A page with a button; nothing is changed."""
     return await _answer(request, Wish.LOOK)
@@ -87,14 +69,14 @@ async def _answer(request: web.Request, wish: Wish) -> web.Response:
     app = request.app[APP]
     delivery_id = stopped_by(app.secret, request.match_info["token"])
     if delivery_id is None:
-        return _page(app, 404, NO_LINK)
+        return page(request, "stop", NO_LINK, status=404, forms=True)
     try:
         is_stopped = await _settled(app, delivery_id, wish)
     except (*DATABASE_DOWN, TimeoutError):
-        return _page(app, 503, NOT_NOW)
+        return page(request, "stop", NOT_NOW, status=503, forms=True)
     if is_stopped is None:
-        return _page(app, 404, NO_LINK)
-    return _page(app, 200, STOPPED if is_stopped else RUNNING)
+        return page(request, "stop", NO_LINK, status=404, forms=True)
+    return page(request, "stop", STOPPED if is_stopped else RUNNING, status=200, forms=True)
 
 
 async def _settled(app: App, delivery_id: DeliveryId, wish: Wish) -> bool | None:
@@ -111,8 +93,3 @@ async def _settled(app: App, delivery_id: DeliveryId, wish: Wish) -> bool | None
         elif wish is Wish.AGAIN:
             await suppressions.lift(connection, key, Reason(ReasonCode.RECIPIENT_RESUMED), actor="recipient", now=now)
         return key in await suppressions.against(connection, [key])
-
-
-def _page(app: App, status: int, words: Mapping[str, str]) -> web.Response:
-    html = _template().render(sender_name=app.settings.sender_name, hotline=app.settings.hotline(), **words)
-    return web.Response(text=html, content_type="text/html", headers=HEADERS, status=status)

@@ -1,0 +1,38 @@
+"""The page of a request that failed: what happened and what to do, in words for people."""
+
+from aiohttp import web
+
+from notifier.domain.recipients import Locale
+from notifier.intake.problems import PROBLEMS
+from notifier.web.pages.page import language_of, page
+
+_WORDS: dict[str, dict[Locale, tuple[str, str]]] = {
+    "forbidden": {
+        Locale.VI: ("Không được phép", "Tài khoản này không có quyền xem trang hoặc làm việc này, hoặc biểu mẫu đã cũ."),
+        Locale.EN: ("Not allowed", "This account may not see this page or do this, or the form is out of date."),
+    },
+    "not-found": {
+        Locale.VI: ("Không tìm thấy trang", "Địa chỉ này không có, hoặc không phải của quý vị."),
+        Locale.EN: ("Page not found", "There is nothing here, or it is not yours."),
+    },
+    "session-ended": {
+        Locale.VI: ("Phiên làm việc đã hết", "Xin đăng nhập lại rồi mở lại trang. Chưa có gì được thay đổi."),
+        Locale.EN: ("The session has ended", "Sign in and open the page again. Nothing was changed."),
+    },
+    "database-unavailable": {
+        Locale.VI: ("Hiện chưa xem được", "Hệ thống tạm gián đoạn. Xin thử lại sau ít phút. Chưa có gì được thay đổi."),
+        Locale.EN: ("Not available just now", "The service is interrupted. Try again in a few minutes. Nothing was changed."),
+    },
+    "internal": {
+        Locale.VI: ("Có lỗi", "Hệ thống gặp lỗi và đã ghi lại. Xin thử lại; nếu vẫn vậy, xin báo quản trị viên."),
+        Locale.EN: ("Something went wrong", "The fault was recorded. Try again; if it stays, tell the administrator."),
+    },
+}  # fmt: skip
+
+
+def problem_page(request: web.Request, code: str, detail: str) -> web.Response:
+    """`detail` is shown where nothing better is known of this problem."""
+    status = PROBLEMS[code].status
+    title, meaning = _WORDS.get(code, {}).get(language_of(request), (PROBLEMS[code].title, detail))
+    facts = {"title": title, "meaning": meaning, "code": code, "at_console": request.path.startswith("/console")}
+    return page(request, "problem", facts, status=status)
