@@ -38,7 +38,7 @@ from workers import steps
 from workers.wiring import App, open_app
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
-SOON = Delays(receipt_seconds=(0.02, 0.1), read_seconds=(0.2, 0.5))
+SOON = Delays(receipt_seconds=(0.02, 0.1), read_seconds=(0.2, 0.5), retry_seconds=(0.1, 0.2, 0.4, 0.8))
 LATE = Delays(receipt_seconds=(3.0, 3.0), read_seconds=(9.0, 9.0))
 CALLS: dict[str, Any] = {}
 """The calls under way of the app of the running test, by its name."""
