@@ -52,10 +52,11 @@ class Sending:
 async def write(app: App, sendings: Sequence[Sending]) -> None:
     """Write the messages and keep them. One that cannot be written is decided here; the others go on."""
     now = app.clock()
-    digests = await _digests(app, sendings)
+    told = await _digests(app, sendings)
     for sending in sendings:
         delivery, recipient = sending.work.delivery, sending.work.recipient
-        event = digests.get(delivery.event_id) or understood(ClaimedEvent(**sending.work.event), app.profiles)
+        if (event := told.get(delivery.event_id)) is None:  # the messages of one event come together
+            event = told[delivery.event_id] = understood(ClaimedEvent(**sending.work.event), app.profiles)
         try:
             sending.content = app.renderer.render(_request(app, sending.work, event, now))
             sending.template = f"{event.type}/{recipient.locale}/{recipient.audience}"
