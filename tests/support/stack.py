@@ -208,11 +208,14 @@ async def states(app: App) -> dict[tuple[str, str], str]:
     return {(row["ref"], row["channel"]): row["state"] for row in rows}
 
 
+GOES_ON = {"accepted": ("delivered", "read"), "delivered": ("read",)}
+
+
 async def becomes(app: App, ref: str, channel: str, state: str, *, seconds: float = 20) -> None:
-    """Work on until the delivery to this person on this channel is in this state."""
+    """Work on until the delivery to this person on this channel is in this state, or has gone on from it by a receipt."""
 
     async def is_so() -> bool:
         await work_once(app)
-        return (await states(app)).get((ref, channel)) == state
+        return (await states(app)).get((ref, channel)) in {state, *GOES_ON.get(state, ())}
 
     await until(is_so, seconds, f"{ref}'s {channel} to be {state}")
