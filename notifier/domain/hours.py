@@ -28,6 +28,18 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """When a person wants no message, every day: from `begins` up to, not including, `ends`. It may run over midnight."""
+
+    begins: time
+    ends: time
+
+    @property
+    def waking(self) -> Hours:
+        return Hours(self.ends, self.begins, ReasonCode.OWN_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
 class WorkingHours:
     """The working time of an agency. `next_open` answers the moment itself while it is working time."""
 
@@ -59,6 +71,14 @@ def opening(at: datetime, hours: Sequence[Bound]) -> datetime | None:
             return moment
         moment = following
     return None
+
+
+def with_rest(hours: Sequence[Bound], rest: Rest | None, at: datetime, until: datetime) -> tuple[Bound, ...]:
+    """`hours` and the person's own, which come first; these are passed over where it could then go only after `until`."""
+    if rest is None:
+        return tuple(hours)
+    opens = opening(at, heeding := (rest.waking, *hours))
+    return heeding if opens is not None and opens < until else tuple(hours)
 
 
 def waits(at: datetime, hours: Sequence[Bound], until: datetime) -> Reason:

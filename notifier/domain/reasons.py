@@ -19,8 +19,10 @@ class ReasonCode(StrEnum):
     NOT_CALLED = "planned.not_called"
     ASKED_NOT_TAKEN = "planned.asked_not_taken"
     OPERATOR_RETRY = "planned.operator"
+    OBLIGATED = "planned.obligatory"
     # held
     QUIET_HOURS = "held.quiet_hours"
+    OWN_HOURS = "held.own_hours"
     NEXT_MORNING = "held.next_morning"
     CHANNEL_WINDOW = "held.channel_window"
     CORRECTION_HOLD = "held.correction"
@@ -29,8 +31,10 @@ class ReasonCode(StrEnum):
     DIGESTED = "held.digest"
     # standby
     FALLBACK_WAITS = "standby.fallback"
+    OBLIGATORY_WAITS = "standby.obligatory"
     # suppressed
     NO_CONSENT = "suppressed.no_consent"
+    OWN_CHOICE = "suppressed.own_choice"
     NO_EMAIL = "suppressed.no_email"
     NO_MOBILE = "suppressed.no_mobile"
     NO_ZALO_LINK = "suppressed.no_zalo_link"
@@ -103,6 +107,8 @@ class ReasonCode(StrEnum):
     RECIPIENT_STOPPED = "recipient.stopped"
     RECIPIENT_RESUMED = "recipient.resumed"
     SUPPRESSION_LIFTED = "recipient.lifted"
+    # what a person chose
+    PREFERENCES_CHANGED = "recipient.chose"
     # what an operator did to many at once
     DEAD_RETRIED = "operator.retried"
     DEAD_DROPPED = "operator.dropped"
@@ -140,7 +146,15 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "the provider says it never took it, sent again",
     ),
     ReasonCode.OPERATOR_RETRY: ("{by} cho gửi lại: {why}", "sent again by {by}: {why}"),
+    ReasonCode.OBLIGATED: (
+        "người nhận không chọn kênh này, nhưng tin này bắt buộc và các kênh đã chọn không đủ để chắc chắn đến nơi",
+        "the recipient did not choose this channel, but the notice is obligatory and no chosen way is sure to arrive",
+    ),
     ReasonCode.QUIET_HOURS: ("giờ yên tĩnh, chờ đến {until}", "quiet hours, waits until {until}"),
+    ReasonCode.OWN_HOURS: (
+        "giờ không làm phiền do người nhận đặt, chờ đến {until}",
+        "the recipient's own quiet hours, waits until {until}",
+    ),
     ReasonCode.NEXT_MORNING: ("tin không gấp, chờ đến {until}", "not urgent, waits until {until}"),
     ReasonCode.CHANNEL_WINDOW: (
         "kênh chỉ nhận tin trong khung giờ, chờ đến {until}",
@@ -178,6 +192,14 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.FALLBACK_WAITS: (
         "chỉ gửi nếu {after} không đến được",
         "sent only if {after} cannot reach the person",
+    ),
+    ReasonCode.OBLIGATORY_WAITS: (
+        "người nhận không chọn kênh này; vì là tin bắt buộc, sẽ gửi nếu {after} không đến được",
+        "the recipient did not choose this channel; as the notice is obligatory, sent if {after} cannot reach them",
+    ),
+    ReasonCode.OWN_CHOICE: (
+        "người nhận chọn không nhận loại tin này qua kênh này",
+        "the recipient chose not to get this kind of notice on this channel",
     ),
     ReasonCode.NO_CONSENT: ("hồ sơ không đồng ý nhận qua kênh này", "the dossier declines this channel"),
     ReasonCode.NO_EMAIL: ("không có địa chỉ thư điện tử dùng được", "no usable email address"),
@@ -219,6 +241,10 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.SUPPRESSION_LIFTED: (
         "{by} cho gửi thư lại: {why}",
         "mail is sent again, by {by}: {why}",
+    ),
+    ReasonCode.PREFERENCES_CHANGED: (
+        "người nhận đặt lại lựa chọn nhận tin thành [{after}], trước đó [{before}]",
+        "the recipient's choices are now [{after}], before that [{before}]",
     ),
     ReasonCode.STATUS_REPEATED: (
         "trạng thái này đã được thông báo",

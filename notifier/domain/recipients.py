@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from notifier.domain.hours import Rest
 from notifier.domain.ids import InboxOwner, RecipientId
 
 
@@ -48,3 +49,5 @@ class Recipient:
     name: str
     contact: Contact
     locale: Locale = Locale.VI
+    rest: Rest | None = None
+    """Their own quiet hours."""

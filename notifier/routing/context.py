@@ -10,6 +10,7 @@ from notifier.domain.dossiers import Person
 from notifier.domain.events import DossierEvent
 from notifier.domain.hours import WorkingHours
 from notifier.domain.ids import ChannelName, InboxOwner, RecipientId, SourceName
+from notifier.domain.preferences import Preferences
 from notifier.domain.recipients import Audience
 from notifier.domain.suppressions import Suppressions
 from notifier.routing.overtaking import ALONE, Course
@@ -34,6 +35,8 @@ class ChannelView:
     """Disturbs nobody, so quiet hours do not apply."""
     window: tuple[time, time] | None = None
     """Local hours in which the provider takes messages; None means always."""
+    proves: bool = False
+    """Its providers report whether a message has arrived."""
     staff_by_phone: bool = False
     """A Zalo channel that reaches officers by their number too, not only by their Zalo id."""
 
@@ -67,5 +70,7 @@ class RoutingContext:
     """Name of the Official Account that speaks for the agency; its ids of people are meant."""
     linked: Mapping[InboxOwner, str] = field(default_factory=dict)
     """Citizens who have proven their id at that account."""
+    preferences: Mapping[InboxOwner, Preferences] = field(default_factory=dict)
+    """What citizens have chosen."""
     digest_at: Callable[[datetime], datetime] = _at_once
     """The next moment at which digests go out."""

@@ -10,6 +10,7 @@ from notifier.domain.directory import Directory, Role, officer_code, people_of, 
 from notifier.domain.dossiers import Person
 from notifier.domain.events import DossierEvent
 from notifier.domain.ids import InboxOwner
+from notifier.domain.preferences import NO_PREFERENCES
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience, Contact, Recipient
 from notifier.routing.context import RoutingContext
@@ -72,6 +73,7 @@ def staff_of(event: DossierEvent) -> list[str]:
 def as_recipient(someone: Addressed, event: DossierEvent, context: RoutingContext) -> Recipient:
     person, audience = someone.person, someone.tell.to
     owner = context.inbox_owner(audience, person, event)
+    chosen = NO_PREFERENCES if audience.is_staff else context.preferences.get(owner, NO_PREFERENCES)
     return Recipient(
         id=context.new_recipient_id(),
         audience=audience,
@@ -83,6 +85,8 @@ def as_recipient(someone: Addressed, event: DossierEvent, context: RoutingContex
             email=person.email or None,
             zalo_uid=context.linked.get(owner) or person.zalo_uid or None,
         ),
+        locale=chosen.locale,
+        rest=chosen.rest,
     )
 
 

@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from notifier.domain.deliveries import SENDABLE, DeliveryState, PlannedDelivery, Position, Urgency
 from notifier.domain.events import DossierEvent
-from notifier.domain.hours import WorkingHours, clock_text, next_time, opening, waits
+from notifier.domain.hours import Bound, WorkingHours, clock_text, next_time, opening, waits, with_rest
 from notifier.domain.ids import ChannelName, EventType, InboxOwner
+from notifier.domain.preferences import NO_PREFERENCES
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Contact, Recipient
 from notifier.domain.suppressions import is_stoppable
+from notifier.routing.choices import in_order
 from notifier.routing.context import Address, ChannelView, RoutingContext
 from notifier.routing.people import addressed, as_recipient
 from notifier.routing.rules import Rules
@@ -50,7 +52,7 @@ class _Case:
     event: DossierEvent
     rule: Rule
     tell: Tell
-    contact: Contact
+    recipient: Recipient
     rules: Rules
     context: RoutingContext
     now: datetime
@@ -59,6 +61,13 @@ class _Case:
     gathered_at: datetime | None
     """When this officer's messages go out together; None for one that never waits for others."""
     expires_at: datetime
+    declined: frozenset[ChannelName]
+    """Ways that this citizen does not want for notices of this kind."""
+    is_obligatory: bool
+
+    @property
+    def contact(self) -> Contact:
+        return self.recipient.contact
 
     @property
     def hold_until(self) -> datetime:
@@ -68,10 +77,16 @@ class _Case:
 
 
 def _case(
-    event: DossierEvent, rule: Rule, tell: Tell, contact: Contact, rules: Rules, context: RoutingContext, now: datetime
+    event: DossierEvent,
+    rule: Rule,
+    tell: Tell,
+    recipient: Recipient,
+    rules: Rules,
+    context: RoutingContext,
+    now: datetime,
 ) -> _Case:
     urgency = tell.urgency or rule.urgency
-    gathered_at = _gathered_at(event, tell, urgency, contact, context, now)
+    gathered_at = _gathered_at(event, tell, urgency, recipient.contact, context, now)
     hours = rules.allowed_hours(tell.to, urgency, quiet=False, window=None, working=context.working)
     # What comes before days off is still of use to an officer after them; a citizen is never off so long.
     first = opening(gathered_at or now, hours) if tell.to.is_staff else now
@@ -79,7 +94,23 @@ def _case(
     if rule.until_appointment and event.appointment and event.appointment.at:
         deadline = min(deadline, event.appointment.at.astimezone(UTC))
     citizen = not tell.to.is_staff
-    return _Case(event, rule, tell, contact, rules, context, now, citizen, urgency, gathered_at, deadline)
+    kind = rules.kinds.get(rule.kind) if citizen and rule.kind else None
+    chosen = context.preferences.get(recipient.contact.inbox, NO_PREFERENCES)
+    return _Case(
+        event=event,
+        rule=rule,
+        tell=tell,
+        recipient=recipient,
+        rules=rules,
+        context=context,
+        now=now,
+        citizen=citizen,
+        urgency=urgency,
+        gathered_at=gathered_at,
+        expires_at=deadline,
+        declined=chosen.declines(rule.kind) if kind and rule.kind else frozenset(),
+        is_obligatory=kind is not None and kind.is_obligatory,
+    )
 
 
 def _gathered_at(
@@ -115,7 +146,7 @@ def plan_by(rule: Rule, event: DossierEvent, rules: Rules, context: RoutingConte
             notes.append(someone)
             continue
         recipient = as_recipient(someone, event, context)
-        case = _case(event, rule, someone.tell, recipient.contact, rules, context, now.astimezone(UTC))
+        case = _case(event, rule, someone.tell, recipient, rules, context, now.astimezone(UTC))
         deliveries = tuple(_deliveries(case))
         recipients.append(RecipientPlan(recipient, deliveries))
         if _out_of_reach(case, deliveries):
@@ -163,21 +194,37 @@ def _deliveries(case: _Case) -> list[PlannedDelivery]:
 
 
 def _planned(case: _Case) -> Iterator[PlannedDelivery]:
-    send = sorted(case.tell.send, key=lambda channel: not _is_inbox(case, channel))
+    declined = {channel for channel in case.declined if not _is_inbox(case, channel)}
+    send, fallback = in_order(case.tell, declined, is_obligatory=case.is_obligatory)
+    send.sort(key=lambda channel: not _is_inbox(case, channel))
     firsts = [_sent(case, channel, Position.FIRST, 0, _by_rule(case.event.type)) for channel in send]
     yield from firsts
     tried = [each for each in firsts if not _is_inbox(case, each.channel)]
-    hopeless = not any(each.state in SENDABLE for each in tried)
-    before = [each.channel for each in tried]
-    for rank, channel in enumerate(case.tell.fallback, start=1):
-        after = ", ".join(before) or "-"
-        if hopeless:
-            chosen = _sent(case, channel, Position.FALLBACK, rank, Reason(ReasonCode.FALLBACK_USED, {"missed": after}))
-            hopeless = chosen.state not in SENDABLE
+    for rank, channel in enumerate(fallback, start=1):
+        after = ", ".join(each.channel for each in tried)
+        if not any(each.state in SENDABLE for each in tried) or _is_owed(case, channel, tried):
+            chosen = _sent(case, channel, Position.FALLBACK, rank, _why_fallback(case, channel, after))
         else:
             chosen = _standing_by(case, channel, rank, after)
-        before.append(channel)
+        tried.append(chosen)
         yield chosen
+
+
+def _is_owed(case: _Case, channel: ChannelName, tried: Sequence[PlannedDelivery]) -> bool:
+    """The rule sends by this channel at once, and by none of those that the person chose would it be known to arrive."""
+
+    def proves(name: ChannelName) -> bool:
+        view = case.context.channels.get(name)
+        return view is not None and view.proves
+
+    proven = any(each.state in SENDABLE and proves(each.channel) for each in tried)
+    return channel in case.tell.send and proves(channel) and not proven
+
+
+def _why_fallback(case: _Case, channel: ChannelName, missed: str) -> Reason:
+    if channel in case.declined:
+        return Reason(ReasonCode.OBLIGATED)
+    return Reason(ReasonCode.FALLBACK_USED, {"missed": missed}) if missed else _by_rule(case.event.type)
 
 
 def _handed_over(case: _Case, delivery: PlannedDelivery, behind: Sequence[PlannedDelivery]) -> PlannedDelivery:
@@ -213,7 +260,8 @@ def _sent(case: _Case, channel: ChannelName, position: Position, rank: int, why:
 def _standing_by(case: _Case, channel: ChannelName, rank: int, after: str) -> PlannedDelivery:
     """A fallback: sent only if those before it reach nobody; not at all if something stands against it."""
     refused = _refused(case, channel)
-    state, reason = refused or (DeliveryState.STANDBY, Reason(ReasonCode.FALLBACK_WAITS, {"after": after}))
+    waits_for = ReasonCode.OBLIGATORY_WAITS if channel in case.declined else ReasonCode.FALLBACK_WAITS
+    state, reason = refused or (DeliveryState.STANDBY, Reason(waits_for, {"after": after}))
     due_at = None if refused else case.expires_at
     return PlannedDelivery(channel, Position.FALLBACK, rank, state, reason, due_at, case.expires_at, case.urgency)
 
@@ -227,12 +275,12 @@ def _refused(case: _Case, channel: ChannelName) -> tuple[DeliveryState, Reason] 
     view = case.context.channels.get(channel)
     if view is None or not view.enabled:
         return DeliveryState.SUPPRESSED, Reason(ReasonCode.CHANNEL_OFF)
-    if refusal := _refusal(case, view):
+    if refusal := _refusal(case, channel, view):
         return DeliveryState.SUPPRESSED, refusal
     return None
 
 
-def _refusal(case: _Case, view: ChannelView) -> Reason | None:
+def _refusal(case: _Case, channel: ChannelName, view: ChannelView) -> Reason | None:
     """Why this person must not or cannot be told on this channel; None if nothing stands against it."""
     if case.citizen and case.rule.first_time_only and case.context.course.told_before:
         return Reason(ReasonCode.STATUS_REPEATED)
@@ -243,6 +291,8 @@ def _refusal(case: _Case, view: ChannelView) -> Reason | None:
         return Reason(ReasonCode.LINKED_SOURCE, {"linked": linked})
     if case.citizen and not _agreed(case, view.address):
         return Reason(ReasonCode.NO_CONSENT)
+    if channel in case.declined and not case.is_obligatory:
+        return Reason(ReasonCode.OWN_CHOICE)
     if view.address is Address.EMAIL:
         stoppable = is_stoppable(case.tell.to, case.urgency)
         if reason := case.context.suppressions.against(case.contact, stoppable=stoppable):
@@ -281,12 +331,13 @@ def _held(case: _Case, channel: ChannelName, view: ChannelView) -> tuple[datetim
     """Until when it must wait and why; None if it may go now. What could go only too late waits for its deadline."""
     audience, now = case.tell.to, case.now
     resting = None if view.quiet else case.rules.sending_hours(audience, case.urgency)
-    allowed = case.rules.allowed_hours(
-        audience, case.urgency, quiet=view.quiet, window=view.window, working=case.context.working
-    )
     morning = next_time(now, resting.opens) if isinstance(resting, SendingHours) and resting.next_morning else now
     gathered = case.gathered_at if case.gathered_at and _gathers(case, channel) else now
     earliest = max(morning, case.hold_until, gathered)
+    allowed: Sequence[Bound] = case.rules.allowed_hours(
+        audience, case.urgency, quiet=view.quiet, window=view.window, working=case.context.working
+    )
+    allowed = allowed if view.quiet else with_rest(allowed, case.recipient.rest, earliest, case.expires_at)
     opens = opening(earliest, allowed)
     if opens == now:
         return None

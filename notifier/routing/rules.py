@@ -16,6 +16,7 @@ from notifier.domain.deliveries import Urgency, most_urgent
 from notifier.domain.errors import RulesError
 from notifier.domain.hours import Bound, Hours, WorkingHours
 from notifier.domain.ids import ChannelName, EventType
+from notifier.domain.preferences import KindName
 from notifier.domain.reasons import ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.domain.steps import SendPolicy
@@ -27,6 +28,7 @@ from notifier.routing.tables import (
     DeadlineHours,
     Gathering,
     HoursByGroup,
+    NoticeKind,
     Rule,
     SendingHours,
     Sensitive,
@@ -37,6 +39,7 @@ from notifier.routing.tables import (
 )
 
 RuleName = Annotated[EventType, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
+KindKey = Annotated[KindName, Field(pattern=r"^[a-z_]+$")]
 
 
 class Rules(Table):
@@ -49,6 +52,7 @@ class Rules(Table):
     channels: dict[str, ChannelPolicy]
     sensitive: Sensitive = Sensitive()
     gathering: Gathering = Gathering()
+    kinds: dict[KindKey, NoticeKind] = Field(default_factory=dict)
     timers: dict[RuleName, TimerTable] = Field(default_factory=dict)
     rules: dict[RuleName, Rule]
 
@@ -67,6 +71,24 @@ class Rules(Table):
     def _timers_have_rules(self) -> Self:
         if orphans := [name for name in self.timers if name not in self.rules]:
             raise ValueError(f"a rule for every timer is expected; {', '.join(orphans)} has none")
+        return self
+
+    @model_validator(mode="after")
+    def _citizens_have_kinds(self) -> Self:
+        """Where people choose at all, each notice to them has its kind."""
+        if not self.kinds and not any(rule.kind for rule in self.rules.values()):
+            return self
+        wrong = [
+            name
+            for name, rule in self.rules.items()
+            if (rule.kind is not None) != (rule.citizens is not None) or (rule.kind and rule.kind not in self.kinds)
+        ]
+        if wrong:
+            known = ", ".join(self.kinds) or "none"
+            raise ValueError(
+                f"a kind ({known}) is expected in every rule that tells citizens and in no other; look at"
+                f" {', '.join(wrong)}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -22,7 +22,8 @@ from pydantic import (
 
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ChannelName, EventType
-from notifier.domain.recipients import Audience
+from notifier.domain.preferences import KindName
+from notifier.domain.recipients import Audience, Locale
 from notifier.domain.steps import SendPolicy
 from notifier.domain.timers import Clock, TimerRule
 
@@ -215,6 +216,31 @@ class Sensitive(Table):
     words: tuple[str, ...] = ()
 
 
+Words = Annotated[str, Field(min_length=1)]
+
+
+class Spoken(Table):
+    """Words for people, in both languages."""
+
+    vi: Words
+    en: Words
+
+    def text(self, locale: Locale) -> str:
+        return self.en if locale is Locale.EN else self.vi
+
+
+class NoticeKind(Table):
+    """Notices for which people choose together. Of obligatory ones they choose the ways, not whether they hear of it."""
+
+    name: Spoken
+    about: Spoken
+    law: Spoken | None = None
+
+    @property
+    def is_obligatory(self) -> bool:
+        return self.law is not None
+
+
 class Tell(Table):
     """One audience of a rule: all of `send` at once, then `fallback` one by one while nobody was reached."""
 
@@ -246,6 +272,7 @@ class Tell(Table):
 class Rule(Table):
     urgency: Urgency
     tell: Annotated[tuple[Tell, ...], Field(min_length=1)]
+    kind: KindName | None = None
     track: Track | None = None
     linked_sources_tell: StrictBool = True
     first_time_only: StrictBool = False
@@ -259,3 +286,8 @@ class Rule(Table):
         if twice:
             raise ValueError(f"each audience once is expected, {', '.join(twice)} stands twice")
         return tell
+
+    @property
+    def citizens(self) -> Tell | None:
+        """The entry that speaks to citizens."""
+        return next((each for each in self.tell if not each.to.is_staff), None)

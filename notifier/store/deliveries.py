@@ -5,12 +5,13 @@ statement. Leases compare database time with database time; `due_at` is compared
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import Delivery, DeliveryState, Position, Urgency
+from notifier.domain.hours import Rest
 from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner, ProviderName, RecipientId, SourceName
 from notifier.domain.reasons import Reason
 from notifier.domain.recipients import Audience, Contact, Locale, Recipient
@@ -43,7 +44,7 @@ WITH claimed AS (
     WHERE id = ANY ($1::uuid[]) AND due_at <= $4 AND {CLAIMABLE}
     RETURNING *
 )
-SELECT c.*, r.audience, r.ref, r.locale, r.inbox_owner, r.name, r.phone, r.email, r.zalo_uid,
+SELECT c.*, r.audience, r.ref, r.locale, r.inbox_owner, r.name, r.phone, r.email, r.zalo_uid, r.rest_from, r.rest_until,
        e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, e.agency, p.document,
        d.document -> 'HoSo' AS details
 FROM claimed c
@@ -107,7 +108,12 @@ def _recipient(row: Any) -> Recipient:
             inbox=InboxOwner(row["inbox_owner"]), phone=row["phone"], email=row["email"], zalo_uid=row["zalo_uid"]
         ),
         locale=Locale(row["locale"]),
+        rest=_rest(row),
     )
+
+
+def _rest(row: Any) -> Rest | None:
+    return Rest(row["rest_from"], row["rest_until"]) if row["rest_from"] is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,27 +269,34 @@ async def match_receipt(
 
 
 _HOLD_FALLBACKS = """
-SELECT r.id, r.audience, e.agency FROM recipient r JOIN event e ON e.id = r.event_id WHERE r.id = ANY ($1::uuid[])
+SELECT r.id, r.audience, r.rest_from, r.rest_until, e.agency FROM recipient r JOIN event e ON e.id = r.event_id WHERE r.id = ANY ($1::uuid[])
   AND EXISTS (SELECT 1 FROM delivery d WHERE d.recipient_id = r.id AND d.position = 'fallback'
               AND d.state IN ('standby', 'planned', 'held'))
 ORDER BY r.id FOR UPDATE OF r
 """
 
 
-async def siblings_with_fallback(
-    connection: Connection, recipients: Sequence[RecipientId]
-) -> list[tuple[Audience, str | None, list[Delivery]]]:
-    """Audience, agency and all deliveries of each of those recipients who have a fallback that was not sent yet.
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """All deliveries of one person for one event."""
+
+    audience: Audience
+    rest: Rest | None
+    agency: str | None
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+async def siblings_with_fallback(connection: Connection, recipients: Sequence[RecipientId]) -> list[Siblings]:
+    """Of each of those recipients who have a fallback that was not sent yet.
 
     Holds the recipients until the transaction ends: when two deliveries of one person end at the same moment,
     the second to come sees what the first decided.
     """
     rows = await connection.fetch(_HOLD_FALLBACKS, set(recipients))
-    held = {row["id"]: (Audience(row["audience"]), row["agency"]) for row in rows}
+    held = {row["id"]: Siblings(Audience(row["audience"]), _rest(row), row["agency"]) for row in rows}
     if not held:
         return []
     rows = await connection.fetch("SELECT * FROM delivery WHERE recipient_id = ANY ($1::uuid[])", list(held))
-    families: dict[RecipientId, list[Delivery]] = {id_: [] for id_ in held}
     for row in rows:
-        families[row["recipient_id"]].append(_delivery(row))
-    return [(*held[id_], siblings) for id_, siblings in families.items()]
+        held[row["recipient_id"]].deliveries.append(_delivery(row))
+    return list(held.values())

@@ -11,15 +11,12 @@ from notifier.domain.ids import InboxOwner
 from notifier.store.pool import Connection
 
 
-async def uid_of(connection: Connection, oa: str, owners: Sequence[InboxOwner]) -> str | None:
-    """The id that is linked with the first of these inboxes that has one."""
-    uid: str | None = await connection.fetchval(
-        "SELECT uid FROM zalo_link WHERE oa = $1 AND owner = ANY ($2::text[])"
-        " ORDER BY array_position($2::text[], owner) LIMIT 1",
-        oa,
-        owners,
+async def since(connection: Connection, oas: Sequence[str], owner: InboxOwner) -> dict[str, datetime]:
+    """The accounts of these with which the person of this inbox is linked, and since when."""
+    rows = await connection.fetch(
+        "SELECT oa, linked_at FROM zalo_link WHERE oa = ANY ($1::text[]) AND owner = $2", oas, owner
     )  # primary key
-    return uid
+    return {row["oa"]: row["linked_at"] for row in rows}
 
 
 async def link(connection: Connection, oa: str, owner: InboxOwner, uid: str, how: str, now: datetime) -> None:
@@ -69,6 +66,21 @@ async def issue(
             now,
             now + life,
         )
+
+
+async def standing(
+    connection: Connection, code_hash: bytes, oa: str, owner: InboxOwner, now: datetime
+) -> datetime | None:
+    """Until when a code of this person can be sent to the account; None for one that is used, over or somebody else's."""
+    until: datetime | None = await connection.fetchval(
+        "SELECT expires_at FROM zalo_code"
+        " WHERE hash = $1 AND oa = $2 AND owner = $3 AND expires_at > $4 AND used_by IS NULL",
+        code_hash,
+        oa,
+        owner,
+        now,
+    )  # zalo_code_owner
+    return until
 
 
 @dataclass(frozen=True, slots=True)

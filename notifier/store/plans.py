@@ -22,10 +22,11 @@ class NewDelivery:
 
 
 _PLAN_RECIPIENTS = """
-INSERT INTO recipient (id, event_id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid)
-SELECT id, $1, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid
+INSERT INTO recipient (id, event_id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid, rest_from, rest_until)
+SELECT id, $1, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid, rest_from, rest_until
 FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::text[]) AS r(id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid)
+            $10::text[], $11::time[], $12::time[])
+    AS r(id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid, rest_from, rest_until)
 """
 _PLAN_DELIVERIES = f"""
 WITH wanted AS (
@@ -67,6 +68,8 @@ async def store(
         [x.contact.phone for x in r],
         [x.contact.email for x in r],
         [x.contact.zalo_uid for x in r],
+        [x.rest and x.rest.begins for x in r],
+        [x.rest and x.rest.ends for x in r],
     )
     await connection.execute(
         _PLAN_DELIVERIES,

@@ -12,7 +12,7 @@ from notifier.domain.ids import InboxOwner, ProviderName
 from notifier.domain.link_codes import shown
 from notifier.domain.opaque import inbox_owner
 from notifier.rendering.linking import TEXTS, Answer, text_of
-from notifier.store import directory, directory_keeping, links
+from notifier.store import directory, directory_keeping, preferences
 from notifier.store.pool import Connection, open_pool
 from tests.contract.channels_cases import zalo_settings
 from workers.linking import Hearing, hear, issue, learn_phone
@@ -43,7 +43,7 @@ async def said(connection: Connection, text: str, person: str = PERSON, now: dat
 
 
 async def linked(connection: Connection) -> str | None:
-    return await links.uid_of(connection, OA, [OWNER])
+    return (await preferences.of_citizen(connection, OA, [OWNER]))[1]
 
 
 async def test_a_code_works_once_and_for_one_person(connection):
@@ -106,14 +106,14 @@ async def test_only_a_keyed_hash_of_a_code_is_kept(connection):
 @pytest.mark.parametrize(("believed", "uid"), [("ignore", None), ("link", PERSON)])
 async def test_a_number_in_a_form_is_believed_only_where_the_settings_say_so(connection, believed, uid):
     await learn_phone(connection, Submitted(PERSON, "84912000101", NOW), at(submitted_phone=believed))
-    assert await links.uid_of(connection, OA, [inbox_owner(SECRET, "phone", "+84912000101")]) == uid
+    assert (await preferences.of_citizen(connection, OA, [inbox_owner(SECRET, "phone", "+84912000101")]))[1] == uid
 
 
 async def test_what_a_code_has_proven_no_form_replaces(connection):
     owner = inbox_owner(SECRET, "phone", "+84912000101")
     await said(connection, await coded(connection, owner=owner))
     await learn_phone(connection, Submitted(OTHER, "84912000101", NOW), at(submitted_phone="link"))
-    assert await links.uid_of(connection, OA, [owner]) == PERSON
+    assert (await preferences.of_citizen(connection, OA, [owner]))[1] == PERSON
 
 
 @pytest.mark.parametrize("answer", Answer)

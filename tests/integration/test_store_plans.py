@@ -36,6 +36,7 @@ from notifier.store import (
     lookups,
     overtaking,
     passes,
+    preferences,
     receipts,
     relations,
     rings,
@@ -71,7 +72,13 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
     ),
     "a template": (lambda c: accounts.templates(c, "oa"), {"zalo_template_pkey"}),
     "who wants no messages": (lambda c: accounts.declined(c, "oa", b"who", "1", NOW), {"zalo_refusal_pkey"}),
-    "a citizen's link": (lambda c: links.uid_of(c, "oa", ["o1", "o2"]), {"zalo_link_pkey"}),
+    "a citizen's choice and link": (
+        lambda c: preferences.of_citizen(c, "oa", ["o1", "o2"]),
+        {"preference_pkey", "zalo_link_pkey"},
+    ),
+    "a choice": (lambda c: preferences.of_owner(c, "o1"), {"preference_pkey"}),
+    "a person's links": (lambda c: links.since(c, ["oa"], "o1"), {"zalo_link_pkey"}),
+    "a code that stands": (lambda c: links.standing(c, b"hash", "oa", "o1", NOW), {"zalo_code_owner"}),
     "an id's links": (lambda c: links.unlink_uid(c, "oa", "u"), {"zalo_link_uid"}),
     "a code": (lambda c: links.redeem(c, b"hash", "oa", "u", NOW), {"zalo_code_pkey"}),
     "codes tried": (lambda c: links.tries_of(c, "oa", "u", NOW), {"zalo_try_pkey"}),
@@ -232,6 +239,7 @@ INSERT INTO inbox_pass SELECT n::text::bytea, 'session', 'o' || n, now() + n * i
     FROM generate_series(1, 4000) n;
 INSERT INTO lookup SELECT n::text::bytea, 'source' || n % 3, 'd' || n / 4, now() FROM generate_series(1, 4000) n;
 INSERT INTO zalo_code SELECT n::text::bytea, 'oa', 'o' || n, NULL, now(), now() FROM generate_series(1, 4000) n;
+INSERT INTO preference (owner, changed_at) SELECT 'o' || n, now() FROM generate_series(1, 4000) n;
 INSERT INTO zalo_link SELECT 'oa', 'o' || n, 'u' || n / 2, 'code', now() FROM generate_series(1, 4000) n;
 INSERT INTO audit (at, actor, event_id, delivery_id, reason, details)
     SELECT now(), 'w', id(1, n), id(3, n), 'planned.rule', '{}' FROM generate_series(1, 4000) n, generate_series(1, 4);

@@ -10,7 +10,7 @@ from notifier.cli.playground import PROVINCE
 from notifier.domain.directory import Kind, Officer, Origin
 from notifier.domain.ids import DossierCode
 from notifier.domain.opaque import inbox_owner
-from notifier.store import directory, directory_keeping, feedback, links
+from notifier.store import directory, directory_keeping, feedback, preferences
 from notifier.store.timelines import of_dossier
 from tests.support.intake import sample
 from tests.support.stack import becomes, post_event, settle, work_once
@@ -68,7 +68,9 @@ async def code_of(portal, body: dict[str, Any]) -> str:
 
 async def uid_of(app: App, ground, kind: str = "phone", value: str = "+84912000101") -> str | None:
     async with app.pool.acquire() as connection:
-        return await links.uid_of(connection, ground.sandbox.zalo.oa_id, [inbox_owner(app.secret, kind, value)])
+        return (
+            await preferences.of_citizen(connection, ground.sandbox.zalo.oa_id, [inbox_owner(app.secret, kind, value)])
+        )[1]
 
 
 async def officers_uid(app: App) -> str | None:

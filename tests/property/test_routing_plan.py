@@ -96,6 +96,7 @@ views = st.fixed_dictionaries(
             enabled=st.integers(0, 4).map(bool),
             quiet=st.just(address is Address.INBOX),
             window=st.none() | st.tuples(clock_times, clock_times),
+            proves=st.booleans(),
             staff_by_phone=st.booleans(),
         )
         for name, address in zip(CHANNELS, (Address.INBOX, Address.ZALO, Address.PHONE, Address.EMAIL), strict=True)

@@ -186,3 +186,15 @@ def test_a_list_is_not_called_too_short_because_its_entry_is_at_fault():
 
 def test_one_audience_cannot_stand_in_a_rule_twice():
     assert "head stands twice" in faults_of(('to = "handler"', 'to = "head"'))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('kind = "progress"\n', ""),
+        ('kind = "progress"\n', 'kind = "news"\n'),
+        ('[rules."hoso.chuyen_buoc"]\n', '[rules."hoso.chuyen_buoc"]\nkind = "progress"\n'),
+    ],
+)
+def test_every_notice_to_citizens_has_a_kind_that_exists_and_no_other_has(old: str, new: str):
+    assert "a kind (required, progress, visits, reminders) is expected" in faults_of((old, new))

@@ -32,6 +32,7 @@ def routing_context(setups: "dict[ChannelName, ChannelSetup] | Any", secret: byt
             address=_ADDRESSES[setup.capabilities.address],
             quiet=setup.capabilities.quiet,
             window=setup.capabilities.window,
+            proves=setup.capabilities.proves_delivery,
             staff_by_phone=bool(getattr(setup.providers[0].settings, "staff_by_phone", False)),
         )
         for name, setup in setups.items()

@@ -33,7 +33,7 @@ from workers.gate import Asked
 from workers.steps import spending
 from workers.steps.asking import Asking, ask
 from workers.steps.asking import record as record_answers
-from workers.steps.fallbacks import Released, hours_of, settle_fallbacks
+from workers.steps.fallbacks import Released, hours_of_work, settle_fallbacks
 from workers.steps.gathering import gather
 from workers.steps.overtaking import overtaken_meanwhile
 from workers.steps.suppressing import barred_meanwhile, learn_from_outcomes, stop_link
@@ -127,7 +127,6 @@ async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Call]) -> tup
 
 def _decide_due(app: App, work: Work, now: datetime) -> Decision | Ask | None:
     delivery = work.delivery
-    setup = app.setups.get(delivery.channel)
     provider = app.providers.get(delivery.provider) if delivery.provider else None
     return on_due(
         delivery,
@@ -135,7 +134,7 @@ def _decide_due(app: App, work: Work, now: datetime) -> Decision | Ask | None:
         traits_of(provider) if provider else Traits(),
         now,
         random.random(),  # noqa: S311 - jitter
-        hours_of(app, setup, work.recipient.audience, delivery, work.agency) if setup else (),
+        hours_of_work(app, work, now),
         referenced=work.reference is not None,
     )
 
@@ -312,7 +311,7 @@ def _result(app: App, sending: Sending, now: datetime) -> Decision:
         traits_of(sending.provider),
         now,
         random.random(),  # noqa: S311 - jitter
-        hours_of(app, app.setups[delivery.channel], sending.work.recipient.audience, delivery, sending.work.agency),
+        hours_of_work(app, sending.work, now),
     )
 
 

@@ -7,27 +7,36 @@ from datetime import datetime
 
 from notifier.delivery.fallback import after_settled
 from notifier.domain.deliveries import Delivery, Urgency
-from notifier.domain.hours import Bound
+from notifier.domain.hours import Bound, Rest, with_rest
 from notifier.domain.ids import DeliveryId, RecipientId
 from notifier.domain.recipients import Audience
 from notifier.store import deliveries
-from notifier.store.deliveries import Move
+from notifier.store.deliveries import Move, Work
 from notifier.store.pool import Connection
 from workers.queues import Step
-from workers.wiring import App, ChannelSetup
+from workers.wiring import App
 
 
-def hours_of(
-    app: App, setup: ChannelSetup, audience: Audience, delivery: Delivery, agency: str | None
+def hours_of_work(app: App, work: Work, now: datetime) -> tuple[Bound, ...]:
+    """All hours that bind a delivery, those of its person among them; none where its channel is not configured."""
+    return _hours(app, work.recipient.audience, work.recipient.rest, work.delivery, work.agency, now)
+
+
+def _hours(
+    app: App, audience: Audience, rest: Rest | None, delivery: Delivery, agency: str | None, now: datetime
 ) -> tuple[Bound, ...]:
-    """All hours that bind a delivery on this channel."""
-    return app.rules.allowed_hours(
+    setup = app.setups.get(delivery.channel)
+    if setup is None:
+        return ()
+    quiet = setup.capabilities.quiet
+    allowed = app.rules.allowed_hours(
         audience,
         delivery.urgency,
-        quiet=setup.capabilities.quiet,
+        quiet=quiet,
         window=setup.capabilities.window,
         working=app.calendars.working(agency),
     )
+    return allowed if quiet else with_rest(allowed, rest, now, delivery.expires_at)
 
 
 @dataclass(slots=True)
@@ -55,10 +64,13 @@ async def settle_fallbacks(
     proving = frozenset(name for name, each in app.providers.items() if each.capabilities.proves_delivery)
     moves: list[Move] = []
     await app.calendars.look(connection)
-    for audience, agency, siblings in await deliveries.siblings_with_fallback(connection, recipients):
-        by_id = {each.id: each for each in siblings}
-        hours = {name: hours_of(app, setup, audience, siblings[0], agency) for name, setup in app.setups.items()}
-        for id_, step in after_settled(siblings, proving, hours, now):
+    for person in await deliveries.siblings_with_fallback(connection, recipients):
+        by_id = {each.id: each for each in person.deliveries}
+        hours = {
+            each.channel: _hours(app, person.audience, person.rest, each, person.agency, now)
+            for each in person.deliveries
+        }
+        for id_, step in after_settled(person.deliveries, proving, hours, now):
             moves.append(Move(id_, by_id[id_].state, step.state, step.due_at, step.reason))
             _note_due(released, by_id[id_], step.due_at, now)
     await deliveries.move(connection, moves, actor=app.name, now=now)

@@ -9,7 +9,7 @@ from uuid import UUID
 from notifier.domain.clock import VIETNAM
 from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.events import DossierEvent
-from notifier.domain.ids import DeliveryId, DossierCode, EventId, InboxOwner, ProviderName, uuid7
+from notifier.domain.ids import DeliveryId, DossierCode, EventId, ProviderName, uuid7
 from notifier.domain.opaque import inbox_owner, lookup_token, token_hash
 from notifier.domain.order import gap_before, spans_text
 from notifier.domain.reasons import Reason, ReasonCode
@@ -21,7 +21,7 @@ from notifier.routing.people import staff_of
 from notifier.routing.plan import Plan, merges_until, plan, tells_citizen, windows
 from notifier.routing.rules import Rules
 from notifier.routing.tables import Track
-from notifier.store import desks, directory, events, links, lookups, overtaking, plans
+from notifier.store import desks, directory, events, lookups, overtaking, plans, preferences
 from notifier.store.events import ClaimedEvent
 from notifier.store.overtaking import Claim
 from notifier.store.plans import NewDelivery
@@ -114,8 +114,7 @@ async def _context(app: App, connection: Connection, event: DossierEvent, now: d
     await directory.learn(connection, event, oa=context.account, now=now)
     working = app.calendars.working(agency)
     context = replace(
-        context,
-        linked=await _linked(app, connection, event, context.account),
+        await _with_citizen(app, connection, event, context),
         directory=await directory.around(connection, staff_of(event), event.dossier.units),
         working=working,
         digest_at=app.calendars.digests(agency, app.rules.gathering.digest_at),
@@ -128,15 +127,18 @@ async def _context(app: App, connection: Connection, event: DossierEvent, now: d
     return replace(context, merged_until=await desks.hold(connection, owners, now, soon))
 
 
-async def _linked(app: App, connection: Connection, event: DossierEvent, account: str) -> dict[InboxOwner, str]:
-    """The citizen's own id at the account, where they have proven one."""
-    person, oa = event.dossier.addressee, app.accounts.get(ProviderName(account))
-    if person is None or oa is None:
-        return {}
+async def _with_citizen(
+    app: App, connection: Connection, event: DossierEvent, context: RoutingContext
+) -> RoutingContext:
+    """The context with what the citizen has chosen, and their own id at the account where they have proven one."""
+    person, rule = event.dossier.addressee, app.rules.rules.get(event.type)
+    if person is None or rule is None or rule.citizens is None:
+        return context
     owner = owner_of(app.secret, Audience.CITIZEN, person, event)
     also = [inbox_owner(app.secret, "phone", person.phone)] if person.phone else []
-    uid = await links.uid_of(connection, oa.settings.oa_id, [owner, *also])
-    return {owner: uid} if uid else {}
+    oa = app.accounts.get(ProviderName(context.account))
+    chosen, uid = await preferences.of_citizen(connection, oa.settings.oa_id if oa else None, [owner, *also])
+    return replace(context, preferences={owner: chosen}, linked={owner: uid} if uid else {})
 
 
 def claim_of(event: DossierEvent, rules: Rules) -> Claim | None:
