@@ -57,6 +57,18 @@ def faults(wanted: Preferences, offered: Sequence[Offer], rules: Rules) -> list[
     return [*unsure, *too_long]
 
 
+def answered(
+    before: Preferences, offered: Sequence[Offer], answers: Mapping[tuple[KindName, ChannelName], bool]
+) -> dict[KindName, frozenset[ChannelName]]:
+    """What is declined after these answers. What was not asked, as a way that is switched off, stays as it was."""
+    declined = {kind: set(ways) for kind, ways in before.declined.items()}
+    for (kind, way), is_wanted in answers.items():
+        if any(each.key == kind and way in each.ways for each in offered):
+            ways = declined.setdefault(kind, set())
+            (ways.discard if is_wanted else ways.add)(way)
+    return {kind: frozenset(ways) for kind, ways in declined.items() if ways}
+
+
 def in_order(
     tell: Tell, declined: Collection[ChannelName], *, is_obligatory: bool
 ) -> tuple[list[ChannelName], list[ChannelName]]:

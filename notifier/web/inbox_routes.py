@@ -1,6 +1,6 @@
 """The addresses of the portal inbox."""
 
-from notifier.web.api import inbox, stream, tickets
+from notifier.web.api import inbox, preferences, stream, tickets
 from notifier.web.route import Route
 
 _REFUSED = {
@@ -102,6 +102,23 @@ INBOX_ROUTES: tuple[Route, ...] = (
             ("archive", inbox.archive_many, "Put many messages out of sight, or all that were shown"),
             ("unarchive", inbox.unarchive_many, "Bring messages back from the archive"),
         )
+    ),
+    Route(
+        "GET",
+        "/v1/inbox/{inbox}/preferences",
+        preferences.show_preferences,
+        "What the citizen has chosen for messages: language, quiet hours, ways; and what there is to choose from",
+        {200: "The choice, and the kinds of notice", **_REFUSED},
+        security="inbox",
+    ),
+    Route(
+        "PUT",
+        "/v1/inbox/{inbox}/preferences",
+        preferences.change_preferences,
+        "Put a choice in the place of the one before, for whatever is routed from now on",
+        {200: "As `GET` answers now", 400: "A choice that cannot be kept", **_REFUSED},
+        body={"application/json": preferences.PreferencesWanted},
+        security="inbox",
     ),
     Route(
         "GET",

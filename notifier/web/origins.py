@@ -22,7 +22,7 @@ async def answer_preflights(request: web.Request, handler: Handler) -> web.Strea
         return web.Response(
             status=204,
             headers={
-                "Access-Control-Allow-Methods": "GET, POST, DELETE",
+                "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
                 "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
                 "Access-Control-Max-Age": _REMEMBERED_SECONDS,
             },

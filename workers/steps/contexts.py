@@ -25,9 +25,9 @@ _ADDRESSES = {
 }
 
 
-def routing_context(setups: "dict[ChannelName, ChannelSetup] | Any", secret: bytes, now: datetime) -> RoutingContext:
-    """What routing must know of the channels and of identities, for an event that is the only one of its dossier."""
-    views = {
+def views_of(setups: Mapping[ChannelName, ChannelSetup]) -> dict[ChannelName, ChannelView]:
+    """What routing must know of the channels."""
+    return {
         name: ChannelView(
             address=_ADDRESSES[setup.capabilities.address],
             quiet=setup.capabilities.quiet,
@@ -38,10 +38,14 @@ def routing_context(setups: "dict[ChannelName, ChannelSetup] | Any", secret: byt
         for name, setup in setups.items()
     }
 
+
+def routing_context(setups: "dict[ChannelName, ChannelSetup] | Any", secret: bytes, now: datetime) -> RoutingContext:
+    """What routing must know of the channels and of identities, for an event that is the only one of its dossier."""
+
     def owner(audience: Audience, person: Person, event: DossierEvent) -> InboxOwner:
         return owner_of(secret, audience, person, event)
 
-    return RoutingContext(views, lambda: RecipientId(uuid7(now)), owner)
+    return RoutingContext(views_of(setups), lambda: RecipientId(uuid7(now)), owner)
 
 
 def for_agency(

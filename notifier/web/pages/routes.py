@@ -1,14 +1,20 @@
 """Every address that people open in a browser."""
 
 from notifier.web.pages import files, lookup, stop
+from notifier.web.pages.citizen import preferences, zalo_link
 from notifier.web.pages.console import account
-from notifier.web.pages.route import Page, console_page, open_page
+from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (
     open_page("GET", "/t/{token}", lookup.show_lookup),
     open_page("GET", "/u/{token}", stop.show_stop),
     open_page("POST", "/u/{token}", stop.stop),
     open_page("GET", "/static/{name}", files.show_file),
+    citizen_page("GET", "/hop-thu/tuy-chon", preferences.show_preferences),
+    citizen_page("POST", "/hop-thu/tuy-chon", preferences.save_preferences),
+    citizen_page("POST", "/hop-thu/tuy-chon/thu", preferences.resume_mail),
+    citizen_page("POST", "/hop-thu/tuy-chon/zalo/ma", zalo_link.make_code),
+    citizen_page("POST", "/hop-thu/tuy-chon/zalo/huy", zalo_link.end_link),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
 )
