@@ -28,6 +28,7 @@ CHANNEL_NAMES: Mapping[str, tuple[str, str]] = {
     "sms": ("SMS", "SMS"),
     "email": ("Thư điện tử", "Email"),
 }
+HALF_HOURS = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)]
 HALF = "rest_half"
 """Only one of the two times was given, or what was given is no time."""
 
@@ -85,6 +86,7 @@ async def _page(visit: CitizenVisit, entered: Entered, *, status: int = 200) -> 
         "channel_names": CHANNEL_NAMES,
         "entered": entered,
         "hours": _hours(app.rules),
+        "half_hours": HALF_HOURS,
         "stopped_since": stopped and stopped.since,
         "accounts": accounts,
         "done": visit.request.query.get("done") if status == web.HTTPOk.status_code else None,
