@@ -57,11 +57,11 @@ async def save_preferences(visit: CitizenVisit) -> web.Response:
     app, offered = visit.app, offers_of(visit.app)
     async with app.pool.acquire() as connection:
         before = await preferences.of_owner(connection, visit.who)
-        entered = _entered(visit.form, before, offered, app.rules)
-        if not entered.wrong:
-            await preferences.choose(connection, visit.who, entered.chosen, actor="recipient", now=app.clock())
-    if entered.wrong:
-        return await _page(visit, entered, status=400)
+        read = entered(visit.form, before, offered, app.rules)
+        if not read.wrong:
+            await preferences.choose(connection, visit.who, read.chosen, actor="recipient", now=app.clock())
+    if read.wrong:
+        return await _page(visit, read, status=400)
     return web.Response(status=303, headers={"Location": f"{ADDRESS}?done=saved"})
 
 
@@ -74,7 +74,7 @@ async def resume_mail(visit: CitizenVisit) -> web.Response:
     return web.Response(status=303, headers={"Location": f"{ADDRESS}?done=mail"})
 
 
-async def _page(visit: CitizenVisit, entered: Entered, *, status: int = 200) -> web.Response:
+async def _page(visit: CitizenVisit, shown: Entered, *, status: int = 200) -> web.Response:
     app, offered = visit.app, offers_of(visit.app)
     key = (SuppressionKind.STOPPED, str(visit.who))
     async with app.pool.acquire() as connection:
@@ -84,7 +84,7 @@ async def _page(visit: CitizenVisit, entered: Entered, *, status: int = 200) -> 
         "offered": offered,
         "channels": list(dict.fromkeys(way for each in offered for way in each.ways)),
         "channel_names": CHANNEL_NAMES,
-        "entered": entered,
+        "entered": shown,
         "hours": _hours(app.rules),
         "half_hours": HALF_HOURS,
         "stopped_since": stopped and stopped.since,
@@ -94,7 +94,8 @@ async def _page(visit: CitizenVisit, entered: Entered, *, status: int = 200) -> 
     return visited(visit, "citizen/preferences", facts, status=status)
 
 
-def _entered(form: MultiMapping[str], before: Preferences, offered: Sequence[Offer], rules: Rules) -> Entered:
+def entered(form: MultiMapping[str], before: Preferences, offered: Sequence[Offer], rules: Rules) -> Entered:
+    """What the form says. What it did not show, and a language that there is not, stay as they were before."""
     wanted = set(form.getall("way", []))
     answers = {
         (each.key, way): f"{each.key}:{way}" in wanted
