@@ -17,7 +17,7 @@ from typing import Any
 import asyncpg
 
 from notifier.domain.deliveries import Urgency
-from notifier.store import callbacks, endpoints, processes, rings
+from notifier.store import callbacks, endpoints, pauses, processes, rings
 from notifier.store.pool import DATABASE_DOWN, Connection
 from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import RINGS_REPEATED
@@ -159,7 +159,8 @@ async def ring_due(app: App, connection: Connection, now: datetime) -> Round:
     if not lanes:
         return Round(0, has_more=True)
     closed = await app.gate.closed(connection, now)
-    events = await rings.events(connection, now, BATCH, lanes)
+    paused = await pauses.sources(connection)
+    events = await rings.events(connection, now, BATCH, lanes, paused)
     deliveries = await rings.deliveries(connection, now, BATCH, lanes, closed)
     receipts = await rings.receipts(connection, now, BATCH) if RECEIPT_LANE in lanes else []
     tellings = await callbacks.ring(connection, now) if CALLBACK_LANE in lanes else []

@@ -23,7 +23,7 @@ from notifier.domain.hours import next_time
 from notifier.domain.ids import ChannelName, ProviderName
 from notifier.domain.outcomes import Outcome
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.store import providers
+from notifier.store import pauses, providers
 from notifier.store.pool import Connection, Pool
 from notifier.store.providers import Allowance, MinuteCounts
 
@@ -64,6 +64,7 @@ class Gate:
         self._channels = {setups[0].channel: tuple(setups) for setups in channels}
         self._setups = {setup.name: setup for setups in channels for setup in setups}
         self._states: dict[ProviderName, ProviderState] = {}
+        self._paused: Collection[ChannelName] = ()
         self._looked = float("-inf")
         self._unreported: dict[ProviderName, _Unreported] = defaultdict(_Unreported)
         self._reported = float("-inf")
@@ -175,6 +176,9 @@ class Gate:
             _tell(reason)
 
     def _in_order(self, channel: ChannelName, now: datetime) -> list[ProviderState]:
+        """Who may be given messages of a channel, the preferred one first; nobody while it is paused."""
+        if channel in self._paused:
+            return []
         states = [self._states[setup.name] for setup in self._channels.get(channel, ()) if setup.name in self._states]
         return gate.by_preference(states, now)
 
@@ -230,7 +234,7 @@ class Gate:
         if missing:
             await providers.enrol(connection, missing, now)
             states = {state.name: state for state in await providers.read(connection)}
-        self._states = states
+        self._states, self._paused = states, await pauses.channels(connection)
         self._looked = time.monotonic()
 
     def _patience(self) -> float:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue, Retry
+from rq import Queue, Retry, Worker
 from rq.serializers import JSONSerializer
 
 from notifier.domain.deliveries import Urgency
@@ -126,6 +126,17 @@ class Bell:
             return await asyncio.to_thread(measured)
         except (RedisError, OSError):
             return frozenset()
+
+    async def workers(self) -> dict[Urgency, int] | None:
+        """How many worker processes serve each lane; None while Redis is away."""
+
+        def counted() -> dict[Urgency, int]:
+            return {lane: len(Worker.all(queue=queue_of(self._redis, self._prefix, lane))) for lane in Urgency}
+
+        try:
+            return await asyncio.to_thread(counted)
+        except (RedisError, OSError):
+            return None
 
     async def alive(self) -> bool:
         """Whether Redis answers."""

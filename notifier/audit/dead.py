@@ -25,6 +25,7 @@ from notifier.domain.ids import (
     ReceiptId,
     SourceName,
 )
+from notifier.domain.reach import Reach
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
 
@@ -66,6 +67,8 @@ class Filters:
     until: datetime | None = None
     unreached: bool = False
     """Only people whom no other way but the portal inbox has reached."""
+    within: Reach | None = None
+    """Only of these agencies and those below: as far as the account of who asks reaches."""
 
     def named(self) -> dict[str, str]:
         """Those that ask for something, as texts. What looks like personal data is masked."""

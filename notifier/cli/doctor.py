@@ -14,7 +14,7 @@ from notifier.cli.zalo_findings import account_findings
 from notifier.domain.clock import VIETNAM
 from notifier.domain.errors import NotifierError
 from notifier.domain.ids import ChannelName
-from notifier.reminders.calendar import PROVISIONAL, Calendars
+from notifier.reminders.calendar import PROVISIONAL, Calendars, missing_years
 from notifier.rendering.renderer import Renderer
 from notifier.settings import Environment, Settings, load_settings
 from notifier.store import calendar, endpoints
@@ -207,7 +207,7 @@ async def _database(settings: Settings, setups: Mapping[ChannelName, ChannelSetu
 def calendar_findings(calendars: Calendars, today: date) -> Iterator[Finding]:
     """Whether working time can be counted this year and, from 1 December on, the next."""
     years, soon = calendars.years(), today.year + (today.month == DECEMBER)
-    missing = [year for year in range(today.year, soon + 1) if year not in years]
+    missing = missing_years(years, today)
     for year in missing:
         level = Level.FAULT if year == today.year else Level.WARNING
         yield Finding(

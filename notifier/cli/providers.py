@@ -7,7 +7,6 @@ from typing import TypeVar
 import click
 
 from notifier.audit.dead import fault_of_name, fault_of_why
-from notifier.delivery import gate
 from notifier.delivery.gate import Circuit
 from notifier.domain.errors import NotifierError
 from notifier.domain.hours import clock_text
@@ -16,6 +15,7 @@ from notifier.settings import load_settings
 from notifier.store import providers
 from notifier.store.pool import Connection, open_pool
 from notifier.store.providers import Standing
+from workers.steps import switching
 from workers.wiring import channel_setups, clock_of, providers_of
 
 _T = TypeVar("_T")
@@ -120,13 +120,10 @@ def _change(name: str, by: str, why: str, *, pausing: bool) -> None:
         raise click.UsageError(fault)
 
     async def change(connection: Connection, now: datetime) -> None:
-        async with connection.transaction():
-            state = await providers.hold(connection, ProviderName(name))
-            if state is None:
-                known = ", ".join(each.name for each in await providers.read(connection)) or "none yet"
-                raise NotifierError(f"there is no provider {name}; known are: {known}")
-            changed, reason = gate.paused(state, by, why) if pausing else gate.resumed(state, by, why, now)
-            await providers.write(connection, changed, reason, actor=f"operator:{by}", now=now)
+        switch = switching.pause_provider if pausing else switching.resume_provider
+        if not await switch(connection, ProviderName(name), by, why, now):
+            known = ", ".join(each.name for each in await providers.read(connection)) or "none yet"
+            raise NotifierError(f"there is no provider {name}; known are: {known}")
 
     asyncio.run(_with_database(change))
 

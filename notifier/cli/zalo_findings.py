@@ -5,7 +5,6 @@ from datetime import date
 
 from channels.zalo_settings import Settings as ZaloSettings
 from notifier.cli.findings import Finding, Level
-from notifier.cli.zalo_status import ENDS_SOON
 from notifier.cli.zalo_templates import Standing, standings
 from notifier.domain.clock import VIETNAM
 from notifier.rendering.renderer import ZALO_CATALOGUE
@@ -56,7 +55,7 @@ def _of_account(about: str, record: AccountRecord, today: date) -> Iterator[Find
         yield Finding(Level.WARNING, about, f"Zalo does not tell how the account stands ({record.fault})")
     if record.is_verified is False:
         yield Finding(Level.FAULT, about, "the account is not verified, templates are refused (-135): verify it")
-    if record.package_until is not None and record.package_until - today < ENDS_SOON:
+    if record.package_until is not None and record.ends_soon(today):
         ends = f"the package {record.package or ''} ends on {record.package_until:%d/%m/%Y}"
         yield Finding(Level.WARNING, about, f"{ends}: renew it, or templates are refused")
 

@@ -12,7 +12,7 @@ from notifier.cli.zalo_accounts import accounts_of, with_database
 from notifier.domain.hours import clock_text
 from notifier.settings import load_settings
 from notifier.store import accounts, feedback, providers, tokens
-from notifier.store.accounts import AccountRecord
+from notifier.store.accounts import ENDS_SOON, AccountRecord
 from notifier.store.feedback import Ratings
 from notifier.store.pool import Connection
 from notifier.store.providers import Standing
@@ -21,7 +21,6 @@ from workers.tokens import EARLY, grant_name
 
 LATELY = timedelta(minutes=15)
 RATED_FOR = timedelta(days=30)
-ENDS_SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def _package(record: AccountRecord, now: datetime) -> Iterator[str]:
         yield click.style("account   is not verified: templates are not sent (-135)", fg="red")
     if record.package or record.package_until:
         until = f" until {record.package_until:%d/%m/%Y}" if record.package_until else ""
-        soon = record.package_until is not None and record.package_until - now.date() < ENDS_SOON
+        soon = record.ends_soon(now.date())
         line = f"package   {record.package or 'unnamed'}{until}"
         yield click.style(f"{line}: renew it", fg="yellow") if soon else line
     if record.templates_at is None:

@@ -171,6 +171,20 @@ def resumed(state: ProviderState, by: str, why: str, now: datetime) -> tuple[Pro
     return fresh, Reason(ReasonCode.PROVIDER_RESUMED, values)
 
 
+def preferred(
+    states: Sequence[ProviderState], name: ProviderName, by: str, why: str, until: datetime
+) -> list[tuple[ProviderState, Reason]]:
+    """Of the providers of a channel, `name` comes first until `until`: the others are set back, it is not any more."""
+    values = {"preferred": name, "by": by, "why": why, "until": clock_text(until)}
+    return [
+        (
+            replace(state, demoted_until=None if state.name == name else until),
+            Reason(ReasonCode.PROVIDER_PREFERRED, {"provider": state.name, **values}),
+        )
+        for state in states
+    ]
+
+
 def _counted(state: ProviderState, tally: Tally, now: datetime) -> ProviderState:
     fades = now - state.counted_from >= MEMORY or now < state.counted_from
     keep = 0.5 if fades else 1

@@ -102,6 +102,12 @@ class ReasonCode(StrEnum):
     PROVIDER_DAY_SPENT = "provider.day_spent"
     PROVIDER_PAUSED = "provider.paused"
     PROVIDER_RESUMED = "provider.resumed"
+    PROVIDER_PREFERRED = "provider.preferred"
+    # what an operator holds up for a while
+    SOURCE_PAUSED = "source.paused"
+    SOURCE_RESUMED = "source.resumed"
+    CHANNEL_PAUSED = "channel.paused"
+    CHANNEL_RESUMED = "channel.resumed"
     # what stands against mail to somebody
     RECIPIENT_BOUNCED = "recipient.bounced"
     RECIPIENT_STOPPED = "recipient.stopped"
@@ -349,6 +355,20 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.FEEDBACK: ("người nhận đánh giá {rate}/5", "the person rated it {rate} of 5"),
     ReasonCode.PROVIDER_PAUSED: ("{by} tạm dừng {provider}: {why}", "{provider} is paused by {by}: {why}"),
     ReasonCode.PROVIDER_RESUMED: ("{by} cho {provider} chạy lại: {why}", "{provider} is resumed by {by}: {why}"),
+    ReasonCode.PROVIDER_PREFERRED: (
+        "{by} ưu tiên {preferred} đến {until}: {why}",
+        "{preferred} is preferred until {until}, by {by}: {why}",
+    ),
+    ReasonCode.SOURCE_PAUSED: (
+        "{by} tạm dừng sự kiện của {source}: {why}",
+        "events of {source} are paused by {by}: {why}",
+    ),
+    ReasonCode.SOURCE_RESUMED: (
+        "{by} cho sự kiện của {source} chạy lại: {why}",
+        "events of {source} are resumed by {by}: {why}",
+    ),
+    ReasonCode.CHANNEL_PAUSED: ("{by} tạm dừng kênh {channel}: {why}", "{channel} is paused by {by}: {why}"),
+    ReasonCode.CHANNEL_RESUMED: ("{by} cho kênh {channel} chạy lại: {why}", "{channel} is resumed by {by}: {why}"),
     ReasonCode.DEAD_RETRIED: (
         "{by} cho làm lại {done}/{found} {kind} ({filters}): {why}",
         "{by} has {done} of {found} done again, {kind} ({filters}): {why}",

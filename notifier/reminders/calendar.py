@@ -30,6 +30,7 @@ DAYS_OFF_LEAST = 11
 """Paid holidays of the Labour Code, article 112; one on a weekly rest day is made up (article 111, clause 3)."""
 PROVISIONAL = "Dự kiến"
 """How the note of a day begins that nobody has announced yet."""
+_DECEMBER = 12
 _SATURDAY = 5
 
 
@@ -194,6 +195,11 @@ def kept_until(years: frozenset[int], today: date) -> date | None:
     while year + 1 in years:
         year += 1
     return date(year, 12, 31)
+
+
+def missing_years(years: frozenset[int], today: date) -> list[int]:
+    """Of this year and, from 1 December on, the next: those that are not kept."""
+    return [year for year in range(today.year, today.year + (today.month == _DECEMBER) + 1) if year not in years]
 
 
 def _calendar(agency: str, days: Iterable[Day], weeks: Iterable[Week]) -> Calendar:

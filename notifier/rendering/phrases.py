@@ -78,6 +78,15 @@ def moment(at: datetime) -> str:
     return f"{local:%d/%m/%Y}" if is_whole_day(at) else f"{local:%H:%M %d/%m/%Y}"
 
 
+def age(length: timedelta) -> str:
+    """How long something waits, for tables: `41 s`, `3 min 05 s`, `7 h 20 min`."""
+    minutes, seconds = divmod(max(0, int(length.total_seconds())), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+
+
 def is_whole_day(at: datetime) -> bool:
     local = at.astimezone(VIETNAM)
     return (local.hour, local.minute, local.second) == (0, 0, 0)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from notifier.domain.approved import ApprovedTemplate, Parameter
 from notifier.store.pool import Connection
+
+ENDS_SOON = timedelta(days=14)
+"""So long before its end somebody has to see to a package or a grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,10 @@ class AccountRecord:
     changed_at: datetime | None = None
     looked_at: datetime | None = None
     fault: str | None = None
+
+    def ends_soon(self, today: date) -> bool:
+        """What was paid for ends within `ENDS_SOON`, or has ended."""
+        return self.package_until is not None and self.package_until - today < ENDS_SOON
 
 
 _ACCOUNT = "name, is_verified, package, package_until, templates_at, changed_at, looked_at, fault"

@@ -189,6 +189,7 @@ WITH claimed AS (
     UPDATE event SET lease_owner = $2, lease_until = now() + $3, attempts = attempts + 1
     WHERE id = ANY ($1::uuid[]) AND state = 'received'
       AND {CLAIMABLE}
+      AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'source' AND name = event.source)
     RETURNING *
 )
 SELECT {COLUMNS}
@@ -199,7 +200,7 @@ ORDER BY e.received_at
 
 
 async def claim(connection: Connection, ids: Sequence[EventId], worker: str, lease: timedelta) -> list[ClaimedEvent]:
-    """Take those of `ids` that wait for routing and are in nobody's hands."""
+    """Take those of `ids` that wait for routing and are in nobody's hands; none of a source that is paused."""
     rows = await connection.fetch(_CLAIM, ids, worker, lease)
     return [ClaimedEvent(**row) for row in rows]
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName
 from notifier.domain.order import Span
+from notifier.domain.reasons import ReasonCode
 from notifier.store.pool import Connection
 
 LOOKED_AT = 5000
@@ -44,10 +46,7 @@ class Page:
     """Where the next page begins; None: there are no more events."""
 
 
-_PAGE = """
-WITH looked AS MATERIALIZED (
-    SELECT id, source, dossier_code, seq, type, external_id, received_at FROM event
-    WHERE id > $1 AND ($2::text IS NULL OR source = $2) ORDER BY id LIMIT $3
+_FOUND = """
 ), looked_until AS (
     SELECT (SELECT id FROM looked ORDER BY id DESC LIMIT 1) AS id, (SELECT count(*) FROM looked) AS events
 ), found AS (
@@ -67,9 +66,22 @@ WITH looked AS MATERIALIZED (
 )
 SELECT u.id AS looked_until, u.events, f.*
 FROM looked_until u
-LEFT JOIN found f ON NOT $4 OR cardinality(f.numbers) < f.seq - f.highest - 1
+"""
+_LOOKED = "SELECT id, source, dossier_code, seq, type, external_id, received_at FROM event"
+_PAGE = f"""
+WITH looked AS MATERIALIZED (
+    {_LOOKED} WHERE id > $1 AND ($2::text IS NULL OR source = $2) ORDER BY id LIMIT $3
+{_FOUND} LEFT JOIN found f ON NOT $4 OR cardinality(f.numbers) < f.seq - f.highest - 1
 ORDER BY f.id
 """  # event_pkey, event_dossier
+_NOTED = f"""
+WITH noted AS MATERIALIZED (
+    SELECT event_id FROM audit WHERE reason = '{ReasonCode.EVENT_SEQ_GAP}' AND at >= $1 AND at < $2 ORDER BY at DESC LIMIT $3
+), looked AS MATERIALIZED (
+    {_LOOKED} WHERE id = ANY (ARRAY(SELECT event_id FROM noted))
+{_FOUND} JOIN found f ON cardinality(f.numbers) < f.seq - f.highest - 1
+ORDER BY f.id
+"""  # audit_heeded, event_pkey, event_dossier
 
 
 async def page(
@@ -85,27 +97,32 @@ async def page(
 
     What lies before the first number known of a dossier is no gap: a source may have begun to tell of it half-way.
     """
-    begin = after or _first_id(since)
+    begin = after or first_id(since)
     rows = await connection.fetch(_PAGE, begin, source, looked_at, still_missing)
-    gaps = [
-        Gap(
-            source=row["source"],
-            dossier_code=row["dossier_code"],
-            first=row["highest"] + 1,
-            last=row["seq"] - 1,
-            since=row["received_at"],
-            seq=row["seq"],
-            type=row["type"],
-            external_id=row["external_id"],
-            came=tuple(row["numbers"]),
-            came_at=row["at"],
-        )
-        for row in rows
-        if row["seq"] is not None
-    ]
+    gaps = [_gap(row) for row in rows if row["seq"] is not None]
     return Page(gaps, rows[0]["looked_until"] if rows[0]["events"] == looked_at else None)
 
 
-def _first_id(since: datetime | None) -> UUID:
+async def noted(connection: Connection, since: datetime, until: datetime, most: int) -> list[Gap]:
+    """What routing found missing in [since, until) and still has not come, of the `most` newest finds; oldest first."""
+    return [_gap(row) for row in await connection.fetch(_NOTED, since, until, most)]
+
+
+def _gap(row: Any) -> Gap:
+    return Gap(
+        source=row["source"],
+        dossier_code=row["dossier_code"],
+        first=row["highest"] + 1,
+        last=row["seq"] - 1,
+        since=row["received_at"],
+        seq=row["seq"],
+        type=row["type"],
+        external_id=row["external_id"],
+        came=tuple(row["numbers"]),
+        came_at=row["at"],
+    )
+
+
+def first_id(since: datetime | None) -> UUID:
     """The smallest id of an event that came at this moment: ids begin with the milliseconds."""
     return UUID(int=int(since.timestamp() * 1000) << 80) if since else UUID(int=0)

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from notifier.domain.deliveries import Urgency
-from notifier.domain.ids import ChannelName, DeliveryId, EventId, ReceiptId
+from notifier.domain.ids import ChannelName, DeliveryId, EventId, ReceiptId, SourceName
 from notifier.store.pool import Connection
 
 BELL = "bell"
@@ -19,8 +19,8 @@ FREE = "(lease_until IS NULL OR lease_until < now())"
 CLAIMABLE = f"({FREE} OR lease_owner = '{BELL}')"
 
 
-def _fair(table: str, lane: str, more: str = "") -> str:
-    """Walks lanes and sources by the index (lane, source, due_at): one probe for each pair, however many rows it has."""
+def pairs(table: str, lane: str) -> str:
+    """The query `pair` of lanes and sources with unfinished rows: one probe of the index (lane, source, due_at) each."""
     return f"""
 WITH RECURSIVE pair (lane, source) AS (
     (SELECT {lane}, source FROM {table} WHERE due_at IS NOT NULL ORDER BY {lane}, source LIMIT 1)
@@ -30,7 +30,12 @@ WITH RECURSIVE pair (lane, source) AS (
         WHERE t.due_at IS NOT NULL AND (t.{lane}, t.source) > (p.lane, p.source)
         ORDER BY t.{lane}, t.source LIMIT 1
     ) next
-), due AS MATERIALIZED (
+)"""
+
+
+def _fair(table: str, lane: str, more: str = "") -> str:
+    """Walks lanes and sources by the index, however many rows each has."""
+    return f"""{pairs(table, lane)}, due AS MATERIALIZED (
     SELECT mine.id FROM pair CROSS JOIN LATERAL (
         SELECT id FROM {table}
         WHERE {lane} = pair.lane AND source = pair.source AND due_at <= $1 AND {FREE} {more}
@@ -42,7 +47,7 @@ RETURNING {table}.id, {table}.{lane} AS lane
 """
 
 
-_EVENTS = _fair("event", "lane")  # event_due
+_EVENTS = _fair("event", "lane", "AND pair.source <> ALL ($5::text[])")  # event_due
 _DELIVERIES = _fair(
     "delivery",
     "urgency",
@@ -58,10 +63,10 @@ RETURNING receipt.id
 
 
 async def events(
-    connection: Connection, now: datetime, most: int, lanes: Collection[Urgency]
+    connection: Connection, now: datetime, most: int, lanes: Collection[Urgency], paused: Collection[SourceName] = ()
 ) -> list[tuple[EventId, Urgency]]:
-    """Events that wait for routing, at most so many of each source in each lane."""
-    rows = await connection.fetch(_EVENTS, now, most, RING_LEASE, [lane.value for lane in lanes])
+    """Events that wait for routing, at most so many of each source in each lane, none of the `paused` sources."""
+    rows = await connection.fetch(_EVENTS, now, most, RING_LEASE, [lane.value for lane in lanes], list(paused))
     return [(row["id"], Urgency(row["lane"])) for row in rows]
 
 

@@ -15,6 +15,7 @@ from notifier.audit.dead import Action, Filters, Group, Item, Kind, Letter
 from notifier.audit.dead_advice import Kept, Ways, objection
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.ids import EventId, ProviderName
+from notifier.domain.reach import Reach
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.intake.fields import read
@@ -92,11 +93,15 @@ async def found(
             return await strays.receipts(connection, filters, after=after, limit=limit)
 
 
-async def named(app: App, connection: Connection, kind: Kind, ids: Sequence[Any]) -> Sequence[Item]:
-    """Those of the ids that are dead letters of this kind."""
+async def named(
+    app: App, connection: Connection, kind: Kind, ids: Sequence[Any], within: Reach | None = None
+) -> Sequence[Item]:
+    """Those of the ids that are dead letters of this kind, and `within`."""
     match kind:
         case Kind.DELIVERY:
-            return await _marked(app, connection, await dead.named(connection, ids, proving(app)))
+            letters = await dead.named(connection, ids, proving(app))
+            ours = [letter for letter in letters if within is None or within.includes(letter.agency)]
+            return await _marked(app, connection, ours)
         case Kind.EVENT:
             return await strays.events_named(connection, ids)
         case Kind.RECEIPT:
@@ -152,7 +157,9 @@ async def _all_named(
 ) -> None:
     for start in range(0, len(ids), BATCH):
         chunk = ids[start : start + BATCH]
-        await _batch(app, order, partial(named, app, kind=order.kind, ids=chunk), report, progress)
+        await _batch(
+            app, order, partial(named, app, kind=order.kind, ids=chunk, within=order.filters.within), report, progress
+        )
     report.kept += Counter({Kept.MOVED: len(ids) - report.found})
 
 

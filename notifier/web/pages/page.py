@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 
 from notifier.domain.operators import OperatorRole
 from notifier.domain.recipients import Locale
-from notifier.rendering.phrases import moment
+from notifier.rendering.phrases import age, moment
 from notifier.web.access.visits import Visit
 from notifier.web.keys import APP
 from notifier.web.pages.console.menu import ROLE_NAMES, menu
@@ -83,7 +83,7 @@ def language_of(request: web.Request) -> Locale:
 def environment() -> Environment:
     made = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     made.globals |= {"say": _say, "file": address_of_file, "menu": menu, "role": _role}
-    made.filters |= {"moment": moment}
+    made.filters |= {"moment": moment, "age": age}
     return made
 
 

@@ -2,7 +2,7 @@
 
 from notifier.web.pages import files, lookup, stop
 from notifier.web.pages.citizen import preferences, zalo_link
-from notifier.web.pages.console import account
+from notifier.web.pages.console import account, now
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (
@@ -15,6 +15,8 @@ PAGES: tuple[Page, ...] = (
     citizen_page("POST", "/hop-thu/tuy-chon/thu", preferences.resume_mail),
     citizen_page("POST", "/hop-thu/tuy-chon/zalo/ma", zalo_link.make_code),
     citizen_page("POST", "/hop-thu/tuy-chon/zalo/huy", zalo_link.end_link),
+    console_page("GET", "/console", now.show_now),
+    console_page("GET", "/console/now/live", now.show_live),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
 )

@@ -6,6 +6,9 @@ from notifier.domain.operators import Operator, OperatorRole, Permission
 from notifier.domain.recipients import Locale
 
 _MENU: tuple[tuple[str, dict[Locale, str], Permission], ...] = (
+    ("/console", {Locale.VI: "Hiện tại", Locale.EN: "Now"}, Permission.SEE),
+    ("/console/dead", {Locale.VI: "Thư không gửi được", Locale.EN: "Dead letters"}, Permission.SEE),
+    ("/console/providers", {Locale.VI: "Nhà cung cấp", Locale.EN: "Providers"}, Permission.SEE),
     ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
 )
 
