@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
-from notifier.domain.reasons import Reason
+from notifier.domain.ids import EventId
+from notifier.domain.reasons import Reason, ReasonCode
+from notifier.store.pool import Connection
 
 
 def as_columns(reasons: Sequence[Reason]) -> tuple[list[str], list[str]]:
@@ -13,3 +16,24 @@ def as_columns(reasons: Sequence[Reason]) -> tuple[list[str], list[str]]:
 
 def as_json(reason: Reason) -> str:
     return json.dumps(dict(reason.values), ensure_ascii=False)
+
+
+async def note(
+    connection: Connection, reason: Reason, *, actor: str, now: datetime, event_id: EventId | None = None
+) -> int:
+    """An audit row about a whole run, perhaps about all of an event; answers its number in the trail."""
+    seq: int = await connection.fetchval(
+        "INSERT INTO audit (at, actor, event_id, reason, details) VALUES ($1, $2, $3, $4, $5) RETURNING seq",
+        now,
+        actor,
+        event_id,
+        reason.code,
+        dict(reason.values),
+    )
+    return seq
+
+
+async def noted(connection: Connection, seq: int, actor: str) -> Reason | None:
+    """What row `seq` of the trail says, if this actor did it."""
+    row = await connection.fetchrow("SELECT reason, details FROM audit WHERE seq = $1 AND actor = $2", seq, actor)
+    return Reason(ReasonCode(row["reason"]), row["details"]) if row else None  # primary key

@@ -10,7 +10,7 @@ from notifier.domain.clock import VIETNAM
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.reminders.calendar import Calendars, Day, DayKind, Week, kept_until
 from notifier.reminders.calendar_text import hours_text, read_hours, read_week, week_text
-from notifier.store.dead import note
+from notifier.store.audit import note
 from notifier.store.pool import Connection
 
 

@@ -194,14 +194,3 @@ def _letter(row: Any) -> Letter:
 
 def reason_of(row: Any) -> Reason:
     return Reason(ReasonCode(row["reason"]), row["details"])
-
-
-async def note(connection: Connection, reason: Reason, *, actor: str, now: datetime) -> None:
-    """An audit row about a whole run."""
-    await connection.execute(
-        "INSERT INTO audit (at, actor, reason, details) VALUES ($1, $2, $3, $4)",
-        now,
-        actor,
-        reason.code,
-        dict(reason.values),
-    )

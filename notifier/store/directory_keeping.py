@@ -11,8 +11,8 @@ from notifier.domain.directory import Agency, Entry, Kind, Officer, Origin
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.intake.directory_csv import Row
 from notifier.intake.directory_rows import Fault, entry, references
+from notifier.store.audit import note
 from notifier.store.calendar import Change
-from notifier.store.dead import note
 from notifier.store.directory import agency_of, officer_of, strangers
 from notifier.store.pool import Connection
 

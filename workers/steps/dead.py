@@ -21,7 +21,7 @@ from notifier.domain.recipients import Audience
 from notifier.intake.fields import read
 from notifier.intake.models import LichHenBlock
 from notifier.routing.overtaking import overtaker
-from notifier.store import dead, deliveries, overtaking, strays
+from notifier.store import audit, dead, deliveries, overtaking, strays
 from notifier.store.dead import Cursor
 from notifier.store.deliveries import Move
 from notifier.store.pool import Connection
@@ -67,6 +67,8 @@ class Report:
     kept: Counter[Kept] = field(default_factory=Counter)
     more: bool = False
     """It ended at the most that was asked for."""
+    seq: int | None = None
+    """The row of the audit trail about the whole."""
 
 
 def proving(app: App) -> frozenset[ProviderName]:
@@ -148,7 +150,7 @@ async def carry_out(app: App, order: Order, progress: Callable[[int], None] = la
     finally:  # what was done before a fault or an interruption is done
         if not order.dry_run:
             async with app.pool.acquire() as connection:
-                await dead.note(connection, _summary(order, report), actor=order.actor, now=app.clock())
+                report.seq = await audit.note(connection, _summary(order, report), actor=order.actor, now=app.clock())
     return report
 
 

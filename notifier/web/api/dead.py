@@ -107,7 +107,7 @@ async def list_dead(request: web.Request) -> web.Response:
     query = _valid(DeadQuery, dict(request.query))
     filters = query.filters()
     _refuse_misfits(query.kind, filters, "")
-    after = _cursor(query.kind, query.cursor) if query.cursor else None
+    after = cursor_of(query.kind, query.cursor) if query.cursor else None
     async with app.pool.acquire() as connection:
         items = await steps.found(app, connection, query.kind, filters, after, query.limit)
         groups = [] if after else await steps.groups(app, connection, query.kind, filters)
@@ -115,7 +115,7 @@ async def list_dead(request: web.Request) -> web.Response:
         {
             "groups": None if after else [group_json(group, query.locale) for group in groups],
             "items": [item_json(item, steps.deduplicating(app), query.locale) for item in items],
-            "next": _next(items) if len(items) == query.limit else None,
+            "next": next_of(items) if len(items) == query.limit else None,
         }
     )
 
@@ -210,11 +210,13 @@ def _invalid(pointer: str, found: str, expected: str) -> ProblemError:
     return ProblemError("invalid-query", "The question is not of the documented form.", (error,))
 
 
-def _next(items: Sequence[Item]) -> str:
+def next_of(items: Sequence[Item]) -> str:
+    """What asks for the page after these."""
     return base64.urlsafe_b64encode(f"{items[-1].at.isoformat()} {items[-1].id}".encode()).decode()
 
 
-def _cursor(kind: Kind, text: str) -> Cursor:
+def cursor_of(kind: Kind, text: str) -> Cursor:
+    """Where the page begins that `next_of` asks for. Raises `invalid-query`."""
     wrong = _invalid("/cursor", f"text of {len(text)} characters", "`next` of the page before, of the same kind")
     try:
         at_text, _, id_text = base64.urlsafe_b64decode(text).decode().partition(" ")

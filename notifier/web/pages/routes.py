@@ -1,8 +1,9 @@
 """Every address that people open in a browser."""
 
+from notifier.domain.operators import Permission
 from notifier.web.pages import files, lookup, stop
 from notifier.web.pages.citizen import preferences, zalo_link
-from notifier.web.pages.console import account, now
+from notifier.web.pages.console import account, dead, now, providers
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (
@@ -17,6 +18,12 @@ PAGES: tuple[Page, ...] = (
     citizen_page("POST", "/hop-thu/tuy-chon/zalo/huy", zalo_link.end_link),
     console_page("GET", "/console", now.show_now),
     console_page("GET", "/console/now/live", now.show_live),
+    console_page("GET", "/console/dead", dead.show_dead),
+    console_page("GET", "/console/dead/act", dead.preview, Permission.ACT),
+    console_page("POST", "/console/dead/act", dead.act, Permission.ACT),
+    console_page("GET", "/console/providers", providers.show_providers),
+    console_page("GET", "/console/providers/act", providers.preview, Permission.ACT),
+    console_page("POST", "/console/providers/act", providers.switch, Permission.ACT),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
 )
