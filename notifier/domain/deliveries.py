@@ -53,14 +53,14 @@ MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     _D.FAILED: _PROVEN | {_D.PLANNED, _D.CANCELLED},
     _D.EXPIRED: _PROVEN | {_D.PLANNED, _D.CANCELLED},
     _D.READ: frozenset(),
-    _D.SUPPRESSED: frozenset(),
+    _D.SUPPRESSED: frozenset({_D.STANDBY, _D.PLANNED, _D.HELD}),
     _D.CANCELLED: frozenset(),
     _D.SUPERSEDED: frozenset(),
 }
 """Every legal move.
 
 Receipts and late answers may correct a failure or an unknown, and make a planned resend needless. An operator may send
-what has failed, expired or is unknown again, or drop it.
+what has failed, expired or is unknown again, or drop it, and have the rules asked again about what was not to be sent.
 """
 
 SENDABLE = frozenset({_D.PLANNED, _D.HELD})

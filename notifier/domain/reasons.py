@@ -91,6 +91,8 @@ class ReasonCode(StrEnum):
     EVENT_DIGEST = "event.digest"
     EVENT_STAND_IN = "event.stand_in"
     EVENT_NO_CALENDAR = "event.no_calendar"
+    EVENT_CANCELLED = "event.cancelled"
+    EVENT_REROUTED = "event.rerouted"
     # providers
     PROVIDER_OPENED = "provider.opened"
     PROVIDER_THROTTLED = "provider.throttled"
@@ -194,6 +196,14 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.EVENT_NO_CALENDAR: (
         "chưa có lịch làm việc năm {year}, không đặt được giờ nhắc",
         "the calendar of {year} is missing: reminders could not be planned",
+    ),
+    ReasonCode.EVENT_CANCELLED: (
+        "{by} cho dừng {done}/{found} tin chưa gửi: {why}",
+        "{by} has {done} of {found} unsent messages cancelled: {why}",
+    ),
+    ReasonCode.EVENT_REROUTED: (
+        "{by} cho áp lại quy tắc: {changed} đổi, {added} thêm, {stopped} dừng, {kept} giữ nguyên: {why}",
+        "{by} has the rules asked again: {changed} changed, {added} added, {stopped} stopped, {kept} left as they are: {why}",
     ),
     ReasonCode.FALLBACK_WAITS: (
         "chỉ gửi nếu {after} không đến được",

@@ -91,3 +91,40 @@ async def store(
         source,
         [x.plan.desk for x in d],
     )
+
+
+_REPLAN = """
+UPDATE delivery SET content_kind = w.content_kind, position = w.position, rank = w.rank, urgency = w.urgency, desk = w.desk
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[])
+    AS w(id, content_kind, position, rank, urgency, desk)
+WHERE delivery.id = w.id AND state IN ('suppressed', 'standby', 'planned', 'held')
+"""  # primary key
+_LEARN = """
+UPDATE recipient SET phone = coalesce(recipient.phone, w.phone), email = coalesce(recipient.email, w.email),
+                     zalo_uid = coalesce(recipient.zalo_uid, w.zalo_uid)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS w(id, phone, email, zalo_uid) WHERE recipient.id = w.id
+"""  # primary key
+
+
+async def replan(connection: Connection, planned: Sequence[NewDelivery]) -> None:
+    """Give unsent deliveries the place and the lane of a new plan, and their people the ways that are known by now.
+
+    The ids are those of deliveries and recipients that are there. Their states are moved by `deliveries.move`.
+    """
+    people = {each.recipient.id: each.recipient for each in planned}.values()
+    await connection.execute(
+        _REPLAN,
+        [each.id for each in planned],
+        [each.content_kind.value for each in planned],
+        [each.plan.position.value for each in planned],
+        [each.plan.rank for each in planned],
+        [each.plan.urgency.value for each in planned],
+        [each.plan.desk for each in planned],
+    )
+    await connection.execute(
+        _LEARN,
+        [each.id for each in people],
+        [each.contact.phone for each in people],
+        [each.contact.email for each in people],
+        [each.contact.zalo_uid for each in people],
+    )

@@ -13,9 +13,9 @@ from notifier.domain.ids import DeliveryId, DossierCode, EventId, ProviderName, 
 from notifier.domain.opaque import inbox_owner, lookup_token, token_hash
 from notifier.domain.order import gap_before, spans_text
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.domain.recipients import Audience
+from notifier.domain.recipients import Audience, Recipient
 from notifier.routing.context import RoutingContext
-from notifier.routing.overtaking import course
+from notifier.routing.overtaking import Course, course
 from notifier.routing.people import desks as desks_of
 from notifier.routing.people import staff_of
 from notifier.routing.plan import Plan, merges_until, plan, tells_citizen, windows
@@ -91,10 +91,7 @@ async def _decide(app: App, connection: Connection, event: DossierEvent, now: da
     if event.reminder and not await still_true(app, connection, event, event.reminder):
         return Plan((), ()), [Reason(ReasonCode.EVENT_OUTDATED)]
     mine = next(each for each in told if each.place.id == event.id)
-    context = replace(await _context(app, connection, event, now), course=course(mine, told, app.rules, now))
-    decided = plan(event, app.rules, context, now)
-    if heeded := await heeding(app, connection, decided, context):
-        decided = plan(event, app.rules, context := heeded, now)
+    decided, context = await _planned(app, connection, event, course(mine, told, app.rules, now), now)
     await desks.close_until(connection, windows(decided, app.rules.gathering.merge))
     remarks = await keep_docket(app, connection, event, told, now)
     claim = claim_of(event, app.rules)
@@ -104,6 +101,28 @@ async def _decide(app: App, connection: Connection, event: DossierEvent, now: da
     missing = spans_text(gap_before(mine.place, [each.place for each in told]))
     gap = [Reason(ReasonCode.EVENT_SEQ_GAP, {"missing": missing})] if missing else []
     return decided, [*gap, *remarks, *notes(decided)]
+
+
+async def _planned(
+    app: App, connection: Connection, event: DossierEvent, its_course: Course, now: datetime
+) -> tuple[Plan, RoutingContext]:
+    """What the rules say of the event, heeding what is known of its people; and what they were told to say so."""
+    context = replace(await _context(app, connection, event, now), course=its_course)
+    decided = plan(event, app.rules, context, now)
+    if heeded := await heeding(app, connection, decided, context):
+        decided = plan(event, app.rules, context := heeded, now)
+    return decided, context
+
+
+async def plan_again(app: App, connection: Connection, event: DossierEvent, now: datetime) -> Plan:
+    """What the rules say now of an event that was routed before. Its dossier is held; nothing else of it changes."""
+    told = await overtaking.hold_dossier(connection, event.source, event.dossier.code, event.type)
+    mine = next(each for each in told if each.place.id == event.id)
+    decided, context = await _planned(app, connection, event, course(mine, told, app.rules, now), now)
+    claim = claim_of(event, app.rules)
+    if claim and tells_citizen(decided, context) and (first := await overtaking.first_to_tell(connection, claim)):
+        decided = plan(event, app.rules, replace(context, told_by=first), now)
+    return decided
 
 
 async def _context(app: App, connection: Connection, event: DossierEvent, now: datetime) -> RoutingContext:
@@ -173,11 +192,18 @@ async def _store(
         for each in one.deliveries
     ]
     await plans.store(connection, event.id, event.source, recipients, planned, now)
+    await remember_lookups(app, connection, event, recipients, now)
+    return planned
+
+
+async def remember_lookups(
+    app: App, connection: Connection, event: DossierEvent, recipients: Sequence[Recipient], now: datetime
+) -> None:
+    """Have the look-up links in the messages of these people open."""
+    until = now + timedelta(days=app.settings.lookup_days)
     for recipient in recipients:
         token = lookup_token(app.secret, event.source, event.dossier.code, recipient.ref)
-        until = now + timedelta(days=app.settings.lookup_days)
         await lookups.remember(connection, token_hash(token), event.source, event.dossier.code, until)
-    return planned
 
 
 def _count(event: DossierEvent, reasons: Sequence[Reason]) -> None:

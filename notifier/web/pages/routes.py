@@ -3,7 +3,7 @@
 from notifier.domain.operators import Permission
 from notifier.web.pages import files, lookup, stop
 from notifier.web.pages.citizen import preferences, zalo_link
-from notifier.web.pages.console import account, dead, now, providers
+from notifier.web.pages.console import account, acting, dead, now, providers
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (
@@ -24,6 +24,10 @@ PAGES: tuple[Page, ...] = (
     console_page("GET", "/console/providers", providers.show_providers),
     console_page("GET", "/console/providers/act", providers.preview, Permission.ACT),
     console_page("POST", "/console/providers/act", providers.switch, Permission.ACT),
+    console_page("GET", "/console/act/delivery/{id}", acting.show_delivery, Permission.ACT),
+    console_page("POST", "/console/act/delivery/{id}", acting.act_on_delivery, Permission.ACT),
+    console_page("GET", "/console/act/event/{id}", acting.show_event, Permission.ACT),
+    console_page("POST", "/console/act/event/{id}", acting.act_on_event, Permission.ACT),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
 )
