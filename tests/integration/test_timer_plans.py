@@ -4,8 +4,7 @@ Executed, not only explained, on tables with statistics and on tables that nobod
 values at hand and with the generic ones that a prepared statement comes to.
 """
 
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from notifier.domain.deliveries import Urgency
 from notifier.reminders.timers import Timer
 from notifier.store import desks, dockets, events, timers
 from notifier.store.pool import Pool, open_pool
+from tests.support.plans import explained, looked_at, sent_by, told
 from tests.support.stack import fresh_database
 
 NOW = datetime(2027, 1, 18, 3, tzinfo=UTC)
@@ -120,49 +120,7 @@ async def test_a_statement_uses_its_indexes_and_looks_at_few_rows(full, name, pl
     work, indexes, most = STATEMENTS[name]
     async with full.acquire() as connection:
         await connection.execute(f"SET plan_cache_mode = {plans}")
-        nodes = [node for sent in await _sent(connection, work) for node in await _explained(connection, *sent)]
-    told = "\n".join(map(_told, nodes))
-    assert indexes <= {node["Index Name"] for node in nodes if "Index Name" in node}, told
-    assert sum(map(_looked_at, nodes)) <= most, told
-
-
-async def _sent(connection: Any, work: Callable[[Any], Awaitable[Any]]) -> list[tuple[str, tuple[Any, ...]]]:
-    """The statements that a function of the store sends, with their values. Nothing of it stays."""
-    sent: list[tuple[str, tuple[Any, ...]]] = []
-    transaction = connection.transaction()
-    await transaction.start()
-    with connection.query_logger(lambda record: sent.append((record.query, record.args))):
-        await work(connection)
-    await transaction.rollback()
-    return [each for each in sent if "typeinfo_tree" not in each[0]]  # the driver asks once what an array is
-
-
-async def _explained(connection: Any, query: str, args: Any) -> list[dict[str, Any]]:
-    """The nodes of the plan by which it is executed; nothing of it stays."""
-    one = args[0] if args and isinstance(args, list) else args
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        answer = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", *one)
-    finally:
-        await transaction.rollback()
-    return list(_nodes((json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]))
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", ()):
-        yield from _nodes(below)
-
-
-def _told(node: dict[str, Any]) -> str:
-    where = f"{node.get('Relation Name', '')} {node.get('Index Name', '')}"
-    return f"{node['Node Type']} {where}: {node['Actual Rows']:g} rows × {node['Actual Loops']}, looked at {_looked_at(node):g}"
-
-
-def _looked_at(node: dict[str, Any]) -> float:
-    """Rows of a table that a node has read, those that it threw away too."""
-    if "Relation Name" not in node or node["Node Type"] == "ModifyTable":
-        return 0
-    thrown = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
-    return (node["Actual Rows"] + thrown) * node["Actual Loops"]
+        nodes = [node for sent in await sent_by(connection, work) for node in await explained(connection, *sent)]
+    story = "\n".join(map(told, nodes))
+    assert indexes <= {node["Index Name"] for node in nodes if "Index Name" in node}, story
+    assert sum(map(looked_at, nodes)) <= most, story

@@ -16,6 +16,7 @@ from notifier.delivery.gate import (
     after_calls,
     after_receipts,
     by_preference,
+    preferred,
     quota_spent,
 )
 from notifier.domain.ids import ChannelName, ProviderName
@@ -238,3 +239,12 @@ def test_a_demotion_holds_for_its_time_whatever_the_figures_say_and_the_next_is_
     assert (restored.demoted_until, reason.code) == (None, ReasonCode.PROVIDER_RESTORED)
     ((again, _),) = after_receipts([restored, SECOND], [SLOW, FINE], NOW + 30 * MINUTE)
     assert again.demoted_until == NOW + 60 * MINUTE
+
+
+def test_who_is_preferred_by_an_operator_comes_first_until_then_even_if_it_was_set_back():
+    until = NOW + timedelta(hours=4)
+    states = [provider("esms"), provider("viettel", demoted_until=NOW + MINUTE)]
+    changed = [state for state, _ in preferred(states, ProviderName("viettel"), "lan", "đối soát", until)]
+    assert [each.name for each in by_preference(changed, NOW)] == ["viettel", "esms"]
+    assert [each.name for each in by_preference(changed, until)] == ["esms", "viettel"]
+    assert after_receipts(changed, [Punctuality(0, 0), Punctuality(100, 100)], NOW) == []

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from notifier.audit.dead import Action, Filters, Kind, identifier
+from notifier.audit.dead import DEAD, Action, Filters, Kind, Letter, identifier
 from notifier.audit.dead_advice import KEPT, advice_text
 from notifier.domain.ids import DeliveryId, EventId
 from notifier.domain.labels import audience_label, state_label
@@ -48,7 +48,8 @@ class Subject:
         """What a retry would be tried with: its messages, or the event itself where it could not be read."""
         if self.event.state == "unroutable":
             return Kind.EVENT, [self.event.id]
-        return Kind.DELIVERY, [each.id for each in self.event.deliveries if self.only in (None, each.id)]
+        chosen = [each for each in self.event.deliveries if self.only in (None, each.id)]
+        return Kind.DELIVERY, [each.id for each in chosen if each.state in DEAD and each.due_at is None]
 
 
 async def show_delivery(visit: OperatorVisit) -> web.Response:
@@ -132,7 +133,7 @@ async def _shown(
     tried = await _tried(visit, subject)
     kind, ids = subject.dead
     async with visit.app.pool.acquire() as connection:
-        letters = await steps.named(visit.app, connection, kind, ids, subject.within) if kind is Kind.DELIVERY else []
+        items = await steps.named(visit.app, connection, kind, ids, subject.within)
     facts = {
         "event": subject.event,
         "chosen": [each for each in subject.event.deliveries if subject.only in (None, each.id)],
@@ -140,7 +141,9 @@ async def _shown(
         "told": await told(visit),
         "tried": tried,
         "kept": [(KEPT[each], number) for each, number in (tried.retry.kept if tried.retry else {}).items() if number],
-        "advice": [advice_text(each, steps.deduplicating(visit.app), language) for each in letters],  # type: ignore[arg-type]
+        "advice": [
+            advice_text(each, steps.deduplicating(visit.app), language) for each in items if isinstance(each, Letter)
+        ],
         "changes": _changes(tried.reroute, language),
         "wrong": wrong,
         "fault": fault,
