@@ -1,5 +1,7 @@
 """The home of the console and its acts, as people meet them: live, by keyboard, on a phone, without scripts."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -12,16 +14,17 @@ from tests.support.stack import post_event, settle
 TINY = {"width": 320, "height": 640}
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("colours", ["light", "dark"])
-async def test_nothing_serious_is_found_on_any_of_the_pages(
-    app, client, ground, sandbox, address, browser, viewport, colours
-):
-    letter = await refused_by_zalo(client, ground, app, sandbox)
-    pages = ["/console", "/console/dead", "/console/dead/act?action=retry", "/console/providers",
-             "/console/providers/act?do=pause-provider&name=zalo", f"/console/act/delivery/{letter.id}",
-             f"/console/act/event/{letter.event_id}"]  # fmt: skip
+@pytest.mark.parametrize(("viewport", "colours"), [(PHONE, "light"), (PHONE, "dark"), (DESK, "light"), (DESK, "dark")])
+async def test_nothing_serious_is_found_on_the_home(app, address, browser, viewport, colours):
     async with window(browser, address, await operator_cookie(app), viewport=viewport, color_scheme=colours) as at:
+        await at.open("/console")
+        assert (await at.axe(), at.complaints) == ([], [])
+
+
+async def test_nothing_serious_is_found_where_operators_act(app, client, ground, sandbox, address, browser):
+    letter = await refused_by_zalo(client, ground, app, sandbox)
+    pages = ["/console/dead?channel=zalo", "/console/providers", f"/console/act/delivery/{letter.id}"]
+    async with window(browser, address, await operator_cookie(app), viewport=PHONE, color_scheme="dark") as at:
         for page in pages:
             await at.open(page)
             assert (page, await at.axe(), at.complaints) == (page, [], [])
@@ -78,7 +81,7 @@ async def test_without_scripts_the_page_is_read_and_a_channel_is_paused(app, cli
         await expect(tab.get_by_role("heading", name="Cần người xử lý")).to_be_visible()
         await tab.get_by_role("link", name="Làm mới").click()
         await tab.goto(address + "/console/providers")
-        await tab.get_by_role("link", name="Tạm dừng kênh…: sms").click()
+        await tab.get_by_role("link", name=re.compile("^Tạm dừng kênh.*sms$")).click()
         await tab.get_by_label("Lý do (bắt buộc)").fill("đối soát với nhà mạng")
         await tab.get_by_role("button", name="Tạm dừng kênh").click()
         await expect(tab.locator("#channel-sms")).to_contain_text("đối soát với nhà mạng")

@@ -2,10 +2,13 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from notifier.delivery.gate import by_preference
+from notifier.domain.ids import ChannelName, ProviderName
 from notifier.domain.operators import OperatorRole
 from notifier.store import pauses, providers
 from notifier.store.pauses import Kind
@@ -14,6 +17,7 @@ from tests.support.intake import event
 from tests.support.pages import csrf_of, look, operator_cookie, send_form
 from tests.support.stack import post_event, settle, work_once
 from workers.dispatcher import ring_due
+from workers.steps import switching
 from workers.wiring import App
 
 WHY = "cổng đã hoạt động lại"
@@ -156,6 +160,20 @@ async def test_a_provider_is_paused_and_resumed_with_its_reason(client, app):
     assert await trail(app, "operator:lan") == [("provider.paused", WHY), ("provider.resumed", WHY)]
     async with app.pool.acquire() as connection:
         assert all(state.passes() for state in await providers.read(connection))
+
+
+async def test_a_channel_prefers_the_provider_that_an_operator_chose_for_as_long_as_they_said(app):
+    now = app.clock()
+    names = {ProviderName("esms"): ChannelName("sms2"), ProviderName("viettel"): ChannelName("sms2")}
+    async with app.pool.acquire() as connection:
+        await providers.enrol(connection, names, now)
+        chosen = partial(switching.prefer_provider, connection, by="lan", why=WHY, now=now)
+        assert await chosen(ProviderName("viettel"), until=now + timedelta(hours=4))
+        assert not await chosen(ProviderName("nobody"), until=now + timedelta(hours=4))
+        states = sorted((each for each in await providers.read(connection) if each.name in names), key=lambda p: p.name)
+    assert [each.name for each in by_preference(states, now)] == ["viettel", "esms"]
+    assert [each.name for each in by_preference(states, now + timedelta(hours=5))] == ["esms", "viettel"]
+    assert await trail(app, "operator:lan") == [("provider.preferred", WHY)] * 2
 
 
 @pytest.mark.parametrize("form", [{"do": "pause-channel", "name": "pigeon"}, {"do": "burn", "name": "sms"}])

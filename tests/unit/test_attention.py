@@ -15,7 +15,8 @@ from notifier.store.gaps import Gap
 from notifier.store.now import Noted, Processes, Waiting
 from notifier.store.pauses import Kind, Pause
 from notifier.store.providers import Standing
-from notifier.web.pages.console.attention import Grant, Snapshot, Weight, findings
+from notifier.web.pages.console.attention import Weight, findings
+from notifier.web.pages.console.snapshot import Grant, Snapshot
 
 AT = datetime(2026, 11, 25, 3, tzinfo=UTC)
 AGO = AT - timedelta(hours=1)

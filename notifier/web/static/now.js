@@ -5,13 +5,12 @@ const UNTOUCHED = 15 * 60 * 1000;
 
 const live = document.getElementById("live");
 let touched = Date.now();
-let timer = 0;
 
 for (const kind of ["pointerdown", "keydown", "wheel"]) {
   document.addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
 }
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
-timer = setTimeout(refresh, EVERY);
+let timer = setTimeout(refresh, EVERY);
 
 async function refresh() {
   clearTimeout(timer);

@@ -1,25 +1,26 @@
 """What needs a human, from how the service stands: why, since when, and what to do. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from notifier.delivery.gate import Circuit, Punctuality
+from notifier.delivery.gate import Circuit
 from notifier.domain.clock import VIETNAM
 from notifier.domain.deliveries import Urgency
 from notifier.domain.hours import clock_text
-from notifier.domain.ids import ProviderName, SourceName
+from notifier.domain.ids import SourceName
 from notifier.domain.reasons import ReasonCode
-from notifier.store.accounts import ENDS_SOON, AccountRecord
-from notifier.store.endpoints import EndpointState
+from notifier.store.accounts import ENDS_SOON
 from notifier.store.gaps import Gap
-from notifier.store.now import Noted, Processes, Waiting
-from notifier.store.pauses import Kind, Pause
+from notifier.store.pauses import Kind
 from notifier.store.providers import Standing
+from notifier.web.pages.console.snapshot import Snapshot
 
 OPEN_LONG = timedelta(minutes=5)
 """A provider that has taken nothing for so long, though it was called, does not come back by itself any moment."""
+TRIPS_MANY = 3
+"""Openings in a row after which one is told of that has taken nothing all day."""
 WAITS_LONG: Mapping[Urgency, timedelta] = {
     Urgency.URGENT: timedelta(minutes=1),
     Urgency.NORMAL: timedelta(minutes=5),
@@ -43,46 +44,6 @@ class Weight(StrEnum):
     """Messages do not go out, or were lost."""
     WAIT = "wait"
     """They will not, or not all, unless somebody sees to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """The consent of an Official Account. `rotated_at` is None where there is none."""
-
-    provider: ProviderName
-    rotated_at: datetime | None
-    lost: str | None
-    ends_at: datetime | None
-    account: AccountRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """How the service stands at `at`."""
-
-    at: datetime
-    waiting: Sequence[Waiting]
-    standings: Sequence[Standing]
-    """Of the providers that are configured."""
-    accepted_last: Mapping[ProviderName, datetime]
-    """The last minute of the last day in which each took a message."""
-    receipts: Mapping[ProviderName, Punctuality]
-    """Of the last hour, of those whose messages are proven by receipts."""
-    grants: Sequence[Grant]
-    pauses: Sequence[Pause]
-    processes: Processes
-    workers: Mapping[Urgency, int] | None
-    """None: the queue cannot be reached."""
-    dead: Noted
-    stuck: Noted
-    orphaned: Noted
-    unread: Noted
-    without_recipient: Noted
-    """Of today."""
-    gaps: Sequence[Gap]
-    unheard: Sequence[SourceName]
-    years_missing: Sequence[int]
-    endpoints: Sequence[EndpointState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +150,7 @@ def _is_open_long(standing: Standing, now: Snapshot) -> bool:
     if state.passes() or state.circuit is Circuit.PAUSED or not state.trips:
         return False
     took = now.accepted_last.get(state.name)
-    return took is None or now.at - took > OPEN_LONG
+    return now.at - took > OPEN_LONG if took else state.trips >= TRIPS_MANY
 
 
 def _receipts(now: Snapshot) -> Iterator[Finding]:

@@ -12,9 +12,9 @@ from notifier.store.now import Flow
 from notifier.store.providers import Standing
 from notifier.store.reach import reach_of
 from notifier.web.access.visits import OperatorVisit
-from notifier.web.pages.console.attention import LANES, Snapshot, findings
+from notifier.web.pages.console.attention import LANES, findings
 from notifier.web.pages.console.charts import Chart, Series
-from notifier.web.pages.console.snapshot import take
+from notifier.web.pages.console.snapshot import Snapshot, take
 from notifier.web.pages.page import visited
 
 CALLS = ("accepted", "throttled", "transient", "permanent", "unknown")

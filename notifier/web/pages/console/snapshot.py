@@ -1,18 +1,25 @@
-"""Reads how the service stands, for the page of now."""
+"""How the service stands at one moment, read for the page of now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from channels.zalo_oauth import REFRESH_TOKEN_LIFE
 from notifier.delivery.gate import Punctuality
 from notifier.domain.clock import VIETNAM
+from notifier.domain.deliveries import Urgency
 from notifier.domain.errors import YearMissing
 from notifier.domain.ids import ProviderName, SourceName
 from notifier.domain.reach import Reach
 from notifier.reminders.calendar import missing_years, working_time_between
 from notifier.store import accounts, calendar, endpoints, gaps, now, pauses, providers, tokens
+from notifier.store.accounts import AccountRecord
+from notifier.store.endpoints import EndpointState
+from notifier.store.gaps import Gap
+from notifier.store.now import Noted, Processes, Waiting
+from notifier.store.pauses import Pause
 from notifier.store.pool import Connection
-from notifier.web.pages.console.attention import Grant, Snapshot
+from notifier.store.providers import Standing
 from workers.tokens import grant_name
 from workers.wiring import App
 
@@ -22,6 +29,46 @@ SILENT_FOR, WORKED_LEAST = timedelta(hours=3), timedelta(hours=2)
 GAPS_MOST = 200
 GRACE = timedelta(minutes=10)
 """So long what is missing may still come by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The consent of an Official Account. `rotated_at` is None where there is none."""
+
+    provider: ProviderName
+    rotated_at: datetime | None
+    lost: str | None
+    ends_at: datetime | None
+    account: AccountRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How the service stands at `at`."""
+
+    at: datetime
+    waiting: Sequence[Waiting]
+    standings: Sequence[Standing]
+    """Of the providers that are configured."""
+    accepted_last: Mapping[ProviderName, datetime]
+    """The last minute of the last day in which each took a message."""
+    receipts: Mapping[ProviderName, Punctuality]
+    """Of the last hour, of those whose messages are proven by receipts."""
+    grants: Sequence[Grant]
+    pauses: Sequence[Pause]
+    processes: Processes
+    workers: Mapping[Urgency, int] | None
+    """None: the queue cannot be reached."""
+    dead: Noted
+    stuck: Noted
+    orphaned: Noted
+    unread: Noted
+    without_recipient: Noted
+    """Of today."""
+    gaps: Sequence[Gap]
+    unheard: Sequence[SourceName]
+    years_missing: Sequence[int]
+    endpoints: Sequence[EndpointState]
 
 
 async def take(app: App, within: Reach | None) -> Snapshot:
