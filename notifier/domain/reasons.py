@@ -120,6 +120,8 @@ class ReasonCode(StrEnum):
     # what an operator did to many at once
     DEAD_RETRIED = "operator.retried"
     DEAD_DROPPED = "operator.dropped"
+    # what an operator looked at
+    CONTACT_REVEALED = "contact.revealed"
     # callbacks to dossier systems
     CALLBACK_DEAD = "callback.dead"
     CALLBACKS_DISABLED = "callback.disabled"
@@ -387,6 +389,10 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "{by} cho dừng {done}/{found} {kind} ({filters}): {why}",
         "{by} has {done} of {found} dropped, {kind} ({filters}): {why}",
     ),
+    ReasonCode.CONTACT_REVEALED: (
+        "{by} xem liên hệ đầy đủ ({purpose}): {said}",
+        "{by} saw the contact in full ({purpose}): {said}",
+    ),
     ReasonCode.CALLBACK_DEAD: (
         "không báo được {type} cho hệ thống hồ sơ sau {tries} lần ({code})",
         "the dossier system could not be told {type} in {tries} tries ({code})",
@@ -428,6 +434,15 @@ AUDIENCES: dict[str, tuple[str, str]] = {
 """How a sentence names the value `audience` (`notifier.domain.recipients.Audience`)."""
 
 
+PURPOSES: dict[str, tuple[str, str]] = {
+    "asked": ("người dân hỏi về thông báo", "the person asks about the notice"),
+    "complaint": ("giải quyết khiếu nại, phản ánh", "a complaint is dealt with"),
+    "fault": ("tìm nguyên nhân không gửi được", "a failed delivery is looked into"),
+    "inspection": ("thanh tra, kiểm tra", "an inspection"),
+}
+"""Why a contact may be seen in full: how a sentence names the value `purpose`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     code: ReasonCode
@@ -436,8 +451,11 @@ class Reason:
     def text(self, locale: str = "vi") -> str:
         """The sentence. A value that is missing shows as its name, so that reading never fails."""
         column = 0 if locale == "vi" else 1
-        audience = self.values.get("audience", "")
-        spoken = {"audience": AUDIENCES[audience][column]} if audience in AUDIENCES else {}
+        spoken = {
+            name: words[self.values[name]][column]
+            for name, words in (("audience", AUDIENCES), ("purpose", PURPOSES))
+            if self.values.get(name) in words
+        }
         return TEXTS[self.code][column].format_map(_Named({**self.values, **spoken}))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from notifier.domain.ids import ProviderName, ReceiptId
+from notifier.domain.ids import DeliveryId, ProviderName, ReceiptId
 from notifier.domain.receipts import RawReceipt
 from notifier.store.pool import Connection
 from notifier.store.rings import BELL, CLAIMABLE, RING_LEASE
@@ -57,6 +57,15 @@ async def claim(
 _FINISH = """
 UPDATE receipt SET state = $3, due_at = $4, lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_owner = $2
 """
+
+
+async def speaks_of(connection: Connection, receipt_id: ReceiptId, delivery_id: DeliveryId) -> None:
+    """Keep that a callback names this delivery."""
+    await connection.execute(
+        "INSERT INTO receipt_of (delivery_id, receipt_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        delivery_id,
+        receipt_id,
+    )  # primary key
 
 
 async def finish(

@@ -57,7 +57,7 @@ async def _read(app: App, receipt: StoredReceipt) -> None:
             saying = await learn(connection, setup, receipt.raw, app.secret, now)
         unmatched = False
         for fact in facts:
-            made = await apply_fact(app, connection, setup, fact, now) if setup else None
+            made = await apply_fact(app, connection, setup, fact, now, receipt.id) if setup else None
             unmatched |= made is None and fact.kind is not ReceiptKind.INFO
             released += [made] if made else []
         if unmatched and receipt.attempts <= len(PARKED):
@@ -80,17 +80,24 @@ async def _say(app: App, saying: Saying) -> None:
 
 
 async def apply_fact(
-    app: App, connection: Connection, provider: ProviderSetup, fact: ReceiptFact, now: datetime
+    app: App,
+    connection: Connection,
+    provider: ProviderSetup,
+    fact: ReceiptFact,
+    now: datetime,
+    receipt_id: ReceiptId | None = None,
 ) -> Released | None:
     """Move the delivery that a fact names, and the fallbacks of its person; None if nobody knows that delivery.
 
-    Within a transaction. A fact that says nothing new changes nothing.
+    Within a transaction. A fact that says nothing new changes nothing. `receipt_id` is the callback that states it.
     """
     match = await deliveries.match_receipt(
         connection, provider.channel, provider.name, fact.delivery_id, fact.reference
     )
     if match is None:
         return None
+    if receipt_id is not None:
+        await store.speaks_of(connection, receipt_id, match.id)
     step = after_receipt(match.state, fact)
     if step is None:
         return Released()

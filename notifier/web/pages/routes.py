@@ -3,7 +3,7 @@
 from notifier.domain.operators import Permission
 from notifier.web.pages import files, lookup, stop
 from notifier.web.pages.citizen import preferences, zalo_link
-from notifier.web.pages.console import account, acting, dead, now, providers
+from notifier.web.pages.console import account, acting, dead, dossiers, find, notices, now, providers
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (
@@ -28,6 +28,12 @@ PAGES: tuple[Page, ...] = (
     console_page("POST", "/console/act/delivery/{id}", acting.act_on_delivery, Permission.ACT),
     console_page("GET", "/console/act/event/{id}", acting.show_event, Permission.ACT),
     console_page("POST", "/console/act/event/{id}", acting.act_on_event, Permission.ACT),
+    console_page("GET", "/console/find", find.show_find),
+    console_page("POST", "/console/find", find.find),
+    console_page("GET", "/console/dossiers/{source}/{code}", dossiers.show_dossier),
+    console_page("GET", "/console/notices/{id}", notices.show_notice),
+    console_page("POST", "/console/notices/{id}/reveal", notices.reveal, Permission.REVEAL),
+    console_page("GET", "/console/deliveries/{id}", notices.show_delivery),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
 )

@@ -9,6 +9,7 @@ _MENU: tuple[tuple[str, dict[Locale, str], Permission], ...] = (
     ("/console", {Locale.VI: "Hiện tại", Locale.EN: "Now"}, Permission.SEE),
     ("/console/dead", {Locale.VI: "Thư không gửi được", Locale.EN: "Dead letters"}, Permission.SEE),
     ("/console/providers", {Locale.VI: "Nhà cung cấp", Locale.EN: "Providers"}, Permission.SEE),
+    ("/console/find", {Locale.VI: "Tìm kiếm", Locale.EN: "Find"}, Permission.SEE),
     ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
 )
 
