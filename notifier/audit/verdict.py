@@ -38,6 +38,8 @@ class Answer(StrEnum):
     YES = "yes"
     WAIT = "wait"
     UNSURE = "unsure"
+    NEEDLESS = "needless"
+    """It was overtaken, or told in another message."""
     NO = "no"
 
 
@@ -97,7 +99,7 @@ ANSWERS: dict[Standing, Answer] = {
     _S.UNPROVEN: Answer.UNSURE,
     _S.UNKNOWN: Answer.UNSURE,
     _S.IN_INBOX: Answer.UNSURE,
-    _S.OVERTAKEN: Answer.NO,
+    _S.OVERTAKEN: Answer.NEEDLESS,
     _S.FAILED: Answer.NO,
     _S.EXPIRED: Answer.NO,
     _S.CANCELLED: Answer.NO,

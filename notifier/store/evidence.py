@@ -82,10 +82,20 @@ UNION SELECT n.name FROM event_payload p, LATERAL (VALUES
     (p.document #>> '{HoSo,ChuHoSo}'), (p.document #>> '{HoSo,NguoiUyQuyen}')) n(name)
 WHERE p.event_id = $1 AND n.name IS NOT NULL
 """  # recipient_event_id_audience_ref_key, primary key
+_TOLD_IN = """
+WITH own AS MATERIALIZED (SELECT gathered_into FROM delivery WHERE recipient_id = $1)
+SELECT r.id FROM own JOIN recipient r ON r.event_id = own.gathered_into LIMIT 1
+"""  # delivery_recipient_id_channel_key, recipient_event_id_audience_ref_key
 _REVEALS = """
 SELECT at, actor, reason, details FROM audit
 WHERE event_id = $1 AND reason = 'contact.revealed' AND details ->> 'recipient' = $2 ORDER BY seq DESC
 """  # audit_event
+
+
+async def told_in(connection: Connection, id_: RecipientId) -> RecipientId | None:
+    """The notice of the same person in which this one was told together with others."""
+    found: RecipientId | None = await connection.fetchval(_TOLD_IN, id_)
+    return found
 
 
 async def calls(connection: Connection, ids: Sequence[DeliveryId]) -> list[Call]:

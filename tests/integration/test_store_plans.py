@@ -28,18 +28,21 @@ from notifier.store import (
     directory,
     endpoints,
     events,
+    evidence,
     feedback,
     gaps,
     gauges,
     inbox,
     links,
     lookups,
+    notices,
     overtaking,
     passes,
     preferences,
     receipts,
     relations,
     rings,
+    search,
     spending,
     strays,
     suppressions,
@@ -51,6 +54,8 @@ from notifier.store.deliveries import Move
 from notifier.store.inbox import Chosen, Show
 from notifier.store.overtaking import Claim
 from notifier.store.pool import open_pool
+from notifier.store.scopes import EVERYTHING, Sight
+from notifier.store.search import Narrowed, Term, TermKind
 from notifier.store.spending import Charge
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -60,6 +65,15 @@ MOVE = Move(ID, DeliveryState.PLANNED, DeliveryState.SENDING, NOW, Reason(Reason
 
 BOUNCED = (SuppressionKind.BOUNCED, "key")
 CLAIM = Claim(ID, "source", "hoso.x", ("code",), Status.ACCEPTED, NOW.date())
+
+
+def _found(connection: Any, kind: TermKind | None = None) -> Awaitable[Any]:
+    """A search with everything that can narrow it."""
+    term = Term(kind, str(ID)) if kind else None
+    narrowed = Narrowed(NOW, NOW, "sms", DeliveryState.READ)
+    sight = Sight(["H01"], ["H01."])
+    return search.notices(connection, [term] if term else [], narrowed, sight, ["s"], after=ID, limit=20)
+
 
 HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
     "due events": (lambda c: rings.events(c, NOW, 100, Urgency), {"event_due", "event_pkey"}),
@@ -206,6 +220,54 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         lambda c: strays.receipts(c, Filters(), after=DeadCursor(NOW, 7), limit=20),
         {"receipt_orphaned"},
     ),
+    **{
+        f"notices by {kind}": (lambda c, kind=kind: _found(c, kind), {*indexes, "recipient_pkey", "event_pkey"})
+        for kind, indexes in {
+            TermKind.PHONE: {"recipient_phone"},
+            TermKind.EMAIL: {"recipient_email"},
+            TermKind.OFFICER: {"recipient_staff"},
+            TermKind.DOSSIER: {"dossier_code", "event_dossier", "recipient_event_id_audience_ref_key"},
+            TermKind.REFERENCE: {"delivery_reference"},
+            TermKind.EXTERNAL_ID: {"event_source_external_id_key", "recipient_event_id_audience_ref_key"},
+            TermKind.ID: {"delivery_pkey", "recipient_event_id_audience_ref_key"},
+        }.items()
+    },
+    "the newest notices": (_found, {"recipient_pkey", "event_pkey", "delivery_recipient_id_channel_key"}),
+    "officers of a name": (
+        lambda c: search.notices(c, [Term(TermKind.NAME, "a")], Narrowed(), EVERYTHING, [], after=None, limit=9),
+        {"officer_name"},
+    ),
+    "dossiers by the beginning of their code": (
+        lambda c: search.dossiers(c, "d1", Sight(["H01"], ["H01."])),
+        {"dossier_code", "event_dossier"},
+    ),
+    "a notice": (lambda c: notices.one(c, ID, EVERYTHING), {"recipient_pkey", "event_pkey"}),
+    "a delivery's notice": (lambda c: notices.of_delivery(c, ID, EVERYTHING), {"delivery_pkey", "event_pkey"}),
+    "a dossier's events": (
+        lambda c: notices.events_of(c, "source", "code", EVERYTHING, NOW),
+        {"event_dossier", "audit_event"},
+    ),
+    "who was told of events": (
+        lambda c: notices.of_events(c, [ID]),
+        {"event_pkey", "recipient_event_id_audience_ref_key"},
+    ),
+    "the ways of a notice": (
+        lambda c: notices.ways(c, [ID], []),
+        {"delivery_recipient_id_channel_key", "audit_event"},
+    ),
+    "calls of a notice": (lambda c: evidence.calls(c, [ID]), {"attempt_delivery_id_number_key"}),
+    "what was said": (lambda c: evidence.said(c, [ID]), {"content_pkey"}),
+    "callbacks of a notice": (lambda c: evidence.callbacks(c, [ID]), {"receipt_of_pkey", "receipt_pkey"}),
+    "citizens of an event": (
+        lambda c: evidence.names(c, ID),
+        {"recipient_event_id_audience_ref_key", "event_payload_pkey"},
+    ),
+    "who saw a contact": (lambda c: evidence.reveals(c, ID, ID), {"audit_event"}),
+    "in which message it was told": (
+        lambda c: evidence.told_in(c, ID),
+        {"delivery_recipient_id_channel_key", "recipient_event_id_audience_ref_key"},
+    ),
+    "the story of an event": (lambda c: timelines.of_event(c, ID), {"event_pkey", "audit_event"}),
     "what waits for each receiver": (endpoints.endpoints, {"callback_due"}),
 }
 
@@ -219,7 +281,9 @@ INSERT INTO event (id, source, external_id, type, dossier_code, seq, occurred_at
     FROM generate_series(1, 4000) n;
 INSERT INTO event_payload SELECT id, '{"HoSo": {}}' FROM event;
 INSERT INTO dossier SELECT source, dossier_code, 2, min(id::text)::uuid, now() FROM event GROUP BY source, dossier_code;
-INSERT INTO recipient SELECT id(2, n), id(1, n), 'citizen', 'citizen', 'vi', 'o' || n / 8, 'x'
+INSERT INTO recipient SELECT id(2, n), id(1, n), CASE n % 2 WHEN 0 THEN 'citizen' ELSE 'handler' END, 'r' || n / 8, 'vi',
+    'o' || n / 8, 'x', '+8491' || n / 8, 'm' || n / 8 || '@example.vn' FROM generate_series(1, 4000) n;
+INSERT INTO officer (code, name, origin, changed_by, changed_at) SELECT 'r' || n, 'Tên ' || n, 'event', 'event', now()
     FROM generate_series(1, 4000) n;
 INSERT INTO delivery (id, event_id, source, recipient_id, channel, provider, content_kind, position, rank, urgency,
                       state, due_at, expires_at, reference, created_at, updated_at)
@@ -232,6 +296,7 @@ INSERT INTO attempt (id, delivery_id, number, idempotency_key, worker, started_a
 INSERT INTO receipt (provider, received_at, method, query, headers, body, state, due_at)
     SELECT 'c1', now(), 'GET', '{}', '{}', '', CASE n % 100 WHEN 0 THEN 'stored' WHEN 1 THEN 'orphaned' ELSE 'applied' END,
            CASE WHEN n % 100 = 0 THEN now() END FROM generate_series(1, 4000) n;
+INSERT INTO receipt_of SELECT id(3, n), n FROM generate_series(1, 4000) n;
 INSERT INTO inbox SELECT 'o' || n, 8 FROM generate_series(0, 500) n;
 INSERT INTO inbox_message SELECT 'o' || n / 8, n % 8 + 1, id(3, n), 's', 'd' || n % 5, 't', 'b', NULL, now(),
     CASE WHEN n % 4 > 0 THEN now() END, CASE WHEN n % 8 = 1 THEN now() END FROM generate_series(1, 4000) n;

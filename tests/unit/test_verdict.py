@@ -126,7 +126,8 @@ def test_the_answer_begins_as_it_is_meant(expected: Standing):
         Answer.YES: ("Yes",),
         Answer.WAIT: ("Not yet", "Not known yet"),
         Answer.UNSURE: ("Not certain",),
-        Answer.NO: ("No.", "Not sent any more"),
+        Answer.NEEDLESS: ("Not sent any more",),
+        Answer.NO: ("No.",),
     }
     assert sentence(verdict([one]), "en").startswith(begins[ANSWERS[expected]])
 

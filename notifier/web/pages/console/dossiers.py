@@ -13,7 +13,8 @@ from notifier.store.dead import AFTER_ALL
 from notifier.store.notices import EVENTS_MOST, DossierEventRow
 from notifier.store.scopes import sight_of
 from notifier.web.access.visits import OperatorVisit
-from notifier.web.pages.console.shown import matter, none_here, rows
+from notifier.web.pages.console.event_names import event_name
+from notifier.web.pages.console.shown import none_here, rows
 from notifier.web.pages.page import language_of, visited
 from notifier.web.requests import name_in_path
 from workers.steps.dead import proving
@@ -42,7 +43,7 @@ async def show_dossier(visit: OperatorVisit) -> web.Response:
 def _event(event: DossierEventRow, lines: list[dict[str, Any]], locale: Locale) -> dict[str, Any]:
     return {
         "type": event.type,
-        "matter": matter(event.type, locale),
+        "name": event_name(event.type, locale),
         "at": event.received_at,
         "seq": event.seq,
         "external_id": event.external_id,

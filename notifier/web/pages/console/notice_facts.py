@@ -21,10 +21,10 @@ from notifier.domain.labels import state_label
 from notifier.domain.recipients import Locale
 from notifier.store.evidence import Call, Callback, Reveal, Said
 from notifier.store.notices import Notice
+from notifier.web.pages.console.event_names import event_name
 from notifier.web.pages.console.shown import (
     address_of_dossier,
     address_of_notice,
-    matter,
     person,
     pick,
     verdict_facts,
@@ -62,7 +62,7 @@ def head(notice: Notice, ways: Sequence[Way], locale: Locale, *, full: bool) -> 
         "notice": notice,
         "address": address_of_notice(notice.id),
         "dossier_address": address_of_dossier(notice.source, notice.dossier),
-        "matter": matter(notice.type, locale),
+        "name": event_name(notice.type, locale),
         "person": person(notice, locale, full=full),
         "verdict": verdict_facts(found, locale),
         "sentence": sentence(found, locale),

@@ -39,6 +39,7 @@ class Story:
     """Citizens whom what was said may name."""
     timeline: list[AuditRow]
     reveals: list[Reveal]
+    told_in: RecipientId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ async def _story(visit: OperatorVisit, connection: Connection) -> Story:
         await evidence.names(connection, notice.event_id),
         [row for row in rows if row.recipient in {None, who}],
         await evidence.reveals(connection, notice.event_id, id_) if visit.who.may(Permission.AUDIT) else [],
+        await evidence.told_in(connection, id_),
     )
 
 
@@ -151,6 +153,7 @@ def _page(
         "reveals": notice_facts.reveals(story.reveals, locale),
         "may_reveal": visit.who.may(Permission.REVEAL),
         "may_audit": visit.who.may(Permission.AUDIT),
+        "told_in": story.told_in and address_of_notice(story.told_in),
         "revealed": revealed,
         "shortest": WHY_SHORTEST,
         "purposes": [(code, pick(words, locale)) for code, words in PURPOSES.items()],

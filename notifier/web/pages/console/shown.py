@@ -13,21 +13,23 @@ from notifier.domain.ids import DossierCode, RecipientId, SourceName
 from notifier.domain.labels import audience_label, state_label
 from notifier.domain.masks import masked_email, masked_name, masked_phone
 from notifier.domain.recipients import Audience, Locale
-from notifier.rendering.phrases import MATTERS
 from notifier.store.notices import Notice
 from notifier.web.access.visits import OperatorVisit
+from notifier.web.pages.console.event_names import event_name
 from notifier.web.problems import ProblemError
 
 ANSWER_NAMES: Mapping[Answer, tuple[str, str]] = {
     Answer.YES: ("đã đến", "arrived"),
     Answer.WAIT: ("đang chờ", "waiting"),
     Answer.UNSURE: ("chưa chắc", "not certain"),
+    Answer.NEEDLESS: ("không cần nữa", "not needed any more"),
     Answer.NO: ("không đến", "not arrived"),
 }
 TONES: Mapping[Answer, str] = {
     Answer.YES: "good",
     Answer.WAIT: "wait",
     Answer.UNSURE: "wait",
+    Answer.NEEDLESS: "quiet",
     Answer.NO: "stop",
 }
 """The class of its colour; the words say it too."""
@@ -92,8 +94,7 @@ def rows(notices: Sequence[Notice], ways: Mapping[RecipientId, Sequence[Way]], l
             "address": address_of_notice(each.id),
             "dossier": each.dossier,
             "dossier_address": address_of_dossier(each.source, each.dossier),
-            "event": each.type,
-            "matter": matter(each.type, locale),
+            "name": event_name(each.type, locale),
             "at": each.received_at,
             "person": person(each, locale),
             "verdict": verdict_facts(verdict(ways[each.id]), locale),
@@ -101,11 +102,6 @@ def rows(notices: Sequence[Notice], ways: Mapping[RecipientId, Sequence[Way]], l
         }
         for each in notices
     ]
-
-
-def matter(type_: str, locale: Locale) -> str:
-    """What an event is about, where there are words for it."""
-    return MATTERS.get(type_, "") if locale is Locale.VI else ""
 
 
 def address_of_notice(id_: RecipientId) -> str:
