@@ -100,9 +100,10 @@ _OFFICERS = """
 SELECT code FROM officer WHERE to_tsvector('simple', name) @@ plainto_tsquery('simple', $1) ORDER BY code LIMIT $2
 """  # officer_name
 _DOSSIERS = f"""
-SELECT s.source, s.code, s.updated_at FROM dossier s
-WHERE s.code COLLATE "C" BETWEEN $1 AND $2
-  AND EXISTS (SELECT FROM event e WHERE e.source = s.source AND e.dossier_code = s.code
+SELECT s.source, s.code, s.updated_at
+FROM (SELECT source, code, updated_at FROM dossier WHERE code COLLATE "C" BETWEEN $1 AND $2
+      ORDER BY code COLLATE "C" DESC LIMIT $6) s
+WHERE EXISTS (SELECT FROM event e WHERE e.source = s.source AND e.dossier_code = s.code
               AND {IN_SCOPE.format(codes="$4", below="$5")})
 ORDER BY s.code COLLATE "C" DESC LIMIT $3
 """  # dossier_code, event_dossier
@@ -159,8 +160,12 @@ async def _known(connection: Connection, terms: Sequence[Term]) -> list[Term]:
 async def dossiers(
     connection: Connection, prefix: str, sight: Sight, limit: int = DOSSIERS_MOST
 ) -> list[tuple[SourceName, DossierCode, datetime]]:
-    """Dossiers whose code begins so, with when they last moved; the highest codes, which are the newest, first."""
-    rows = await connection.fetch(_DOSSIERS, prefix, prefix + LAST_LETTER, limit, sight.codes, sight.below)
+    """Dossiers whose code begins so, with when they last moved; the highest codes, which are the newest, first.
+
+    Of a beginning that very many share, those in sight among the highest `LOOKED_AT`.
+    """
+    upper = prefix + LAST_LETTER
+    rows = await connection.fetch(_DOSSIERS, prefix, upper, limit, sight.codes, sight.below, LOOKED_AT)
     return [(row["source"], row["code"], row["updated_at"]) for row in rows]
 
 

@@ -56,6 +56,7 @@ async def _answer(visit: OperatorVisit, form: Mapping[str, str]) -> web.Response
             "states": [(each.value, state_label(each, locale)) for each in DeliveryState],
             "understood": [pick(KIND_NAMES[term.kind], locale) for term in terms],
             "dossiers": [(address_of_dossier(source, code), source, code, at) for source, code, at in dossiers],
+            "most_dossiers": search.DOSSIERS_MOST,
             "rows": rows(found.notices, ways, locale),
             "after": found.after,
             "looked_back_to": found.looked_back_to,
