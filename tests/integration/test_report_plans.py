@@ -1,4 +1,4 @@
-"""A report of one month does not read the years before it."""
+"""A report of one month, and a list of the console, do not read the years before it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from notifier.store import clocks, reminded
+from notifier.store.clocks import Book
 from notifier.store.reports import coverage, dockets
 
 YEARS = """
@@ -35,8 +37,14 @@ INSERT INTO docket (source, dossier_code, last_event, status, since, filed_by, f
            CASE WHEN n % 50 = 0 THEN at + interval '8 days' END, CASE WHEN at < '2026-11-01' THEN at + interval '5 days' END,
            at
     FROM moment;
+INSERT INTO docket (source, dossier_code, last_event, status, filed_by, filed_at, receiving_unit, updated_at)
+    SELECT 's', 'w' || n, id(at, n), 1, 2, at, 'H01.14', at FROM moment WHERE at > '2026-11-20';
+INSERT INTO timer (source, dossier_code, type, basis, number, state, planned_for, fired_at, event_id)
+    SELECT 's', 'd' || n, 'han.hoso_qua', at, 1, 'fired', at, at, id(at, n) FROM moment;
 ANALYZE;
 """
+MOMENTS = "ARRAY['2026-11-25 00:00+07', '2026-11-25 09:00+07', '2026-11-29 00:00+07']::timestamptz[]"
+HERE = "ARRAY['H01.14'], ARRAY['H01.14.']"
 PERIOD = "'2026-10-21 00:00+07', '2026-11-21 00:00+07', NULL, NULL"
 IDS = "id('2026-10-21 00:00+07', 0), id('2026-11-21 00:00+07', 0)"
 
@@ -67,7 +75,32 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(below)
 
 
+BOOK = {
+    book: (
+        clocks._PAGES[book],
+        f"{HERE}, {MOMENTS}, '2026-11-20 00:00+07', 's', 'd1', 50",
+        {index, "timer_source_dossier_code_type_basis_number_key"},
+    )
+    for book, index in (
+        (Book.WAITING, "docket_waiting"),
+        (Book.SOON, "docket_counting"),
+        (Book.LATE, "docket_counting"),
+    )
+}
 STATEMENTS = {
+    **BOOK,
+    "late dossiers counted": (clocks._COUNTS[Book.LATE], f"{HERE}, {MOMENTS}", {"docket_counting"}),
+    "dossiers that wait counted": (clocks._COUNTS[Book.WAITING], f"{HERE}, {MOMENTS}", {"docket_waiting"}),
+    "reminders that went out": (
+        reminded._PAGE,
+        f"{HERE}, '2026-11-18 00:00+07', '2026-11-25 00:00+07', NULL, true, '2026-11-24 00:00+07', 0, 2000, 51",
+        {"timer_fired", "event_pkey", "recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},
+    ),
+    "what became of them": (
+        reminded._MESSAGES,
+        "ARRAY[id('2026-11-20 00:00+07', 7)]",
+        {"recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key", "audit_event"},
+    ),
     "reminders": (coverage._OWED, f"{IDS}, {PERIOD}, 'nhac.tong_hop'", {"event_pkey", "audit_event"}),
     "steps": (coverage._STEPS, f"{IDS}, {PERIOD}, 'nhac.tong_hop'", {"event_pkey"}),
     "answers": (dockets._FILED_ONLINE, PERIOD, {"docket_filed", "event_dossier"}),

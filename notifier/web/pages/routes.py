@@ -3,7 +3,7 @@
 from notifier.domain.operators import Permission
 from notifier.web.pages import files, lookup, stop
 from notifier.web.pages.citizen import preferences, zalo_link
-from notifier.web.pages.console import account, acting, dead, dossiers, find, notices, now, providers
+from notifier.web.pages.console import account, acting, dead, dossiers, find, notices, now, providers, reminders
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (
@@ -36,4 +36,9 @@ PAGES: tuple[Page, ...] = (
     console_page("GET", "/console/deliveries/{id}", notices.show_delivery),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
+    console_page("GET", "/console/reminders", reminders.show_sent),
+    console_page("GET", "/console/reminders/waiting", reminders.show_waiting),
+    console_page("GET", "/console/reminders/soon", reminders.show_soon),
+    console_page("GET", "/console/reminders/late", reminders.show_late),
+    console_page("GET", "/console/reminders/unlinked", reminders.show_unlinked),
 )

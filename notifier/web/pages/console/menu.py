@@ -11,6 +11,7 @@ _MENU: tuple[tuple[str, dict[Locale, str], Permission], ...] = (
     ("/console/providers", {Locale.VI: "Nhà cung cấp", Locale.EN: "Providers"}, Permission.SEE),
     ("/console/find", {Locale.VI: "Tìm kiếm", Locale.EN: "Find"}, Permission.SEE),
     ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
+    ("/console/reminders", {Locale.VI: "Nhắc việc", Locale.EN: "Reminders"}, Permission.SEE),
 )
 
 ROLE_NAMES: Mapping[OperatorRole, tuple[str, str]] = {
