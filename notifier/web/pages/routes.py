@@ -3,7 +3,7 @@
 from notifier.domain.operators import Permission
 from notifier.web.pages import files, lookup, stop
 from notifier.web.pages.citizen import preferences, zalo_link
-from notifier.web.pages.console import account, acting, dead, dossiers, find, notices, now, providers, reminders
+from notifier.web.pages.console import account, acting, dead, dossiers, find, notices, now, providers, reminders, reports
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (
@@ -41,4 +41,6 @@ PAGES: tuple[Page, ...] = (
     console_page("GET", "/console/reminders/soon", reminders.show_soon),
     console_page("GET", "/console/reminders/late", reminders.show_late),
     console_page("GET", "/console/reminders/unlinked", reminders.show_unlinked),
+    console_page("GET", "/console/reports", reports.show_reports),
+    console_page("GET", "/console/reports/download", reports.download),
 )
