@@ -31,8 +31,13 @@ class Wording:
     name: str
     locale: Locale
     chain: tuple[Template, ...]
-    digest: str
-    """Changes when a character of the file or of its layouts does."""
+    text: str
+    """The file and its layouts as they stand, each after the other."""
+
+    @property
+    def digest(self) -> str:
+        """Changes when a character of the file or of its layouts does."""
+        return digest_of(self.text)
 
 
 def environment(templates_dir: Path, *, html: bool = False) -> SandboxedEnvironment:
@@ -75,7 +80,7 @@ def find(env: SandboxedEnvironment, event_type: EventType, audience: Audience, l
             raise TemplateFault(f"{name} extends {missing.name}, which does not exist", template=name) from missing
         except TemplateError as broken:
             raise TemplateFault(f"{name} cannot be read: {broken}", template=name) from broken
-        return Wording(name, spoken, chain, digest_of("\0".join(_source(env, each) for each in names)))
+        return Wording(name, spoken, chain, "\0".join(_source(env, each) for each in names))
     raise TemplateFault(f"there is no wording for {reader} of {event_type}", template=f"{event_type}/vi/{reader}.jinja")
 
 

@@ -41,12 +41,14 @@ class Renderer:
     def __init__(self, templates_dir: Path) -> None:
         self._text = messages.environment(templates_dir)
         self._email = messages.environment(templates_dir, html=True).get_template(EMAIL_LAYOUT)
-        self._catalogue = zalo.load(templates_dir / ZALO_CATALOGUE)
+        self.catalogue = zalo.load(templates_dir / ZALO_CATALOGUE)
         self._shared = {
             ContentKind.EMAIL: (templates_dir / EMAIL_LAYOUT).read_text(encoding="utf-8"),
             ContentKind.ZALO: (templates_dir / ZALO_CATALOGUE).read_text(encoding="utf-8"),
         }
         self._wordings: dict[tuple[EventType, Audience, Locale], messages.Wording] = {}
+        self.kept: set[tuple[str, ContentKind, str]] = set()
+        """Template, kind and version of the wordings that this process knows to be kept (`notifier.store.wordings`)."""
 
     def render(self, request: RenderRequest) -> Content:
         """The content for the request's channel. A fact that is missing or does not fit is a `TemplateFault`."""
@@ -68,7 +70,7 @@ class Renderer:
                 return forms.short_message(say, source=wording.name)
             case ContentKind.ZALO:
                 text = forms.plain(say("text"))
-                return zalo.content(forms.rows(say("zalo")), self._catalogue, source=wording.name, text=text)
+                return zalo.content(forms.rows(say("zalo")), self.catalogue, source=wording.name, text=text)
             case ContentKind.EMAIL:
                 return forms.email(
                     say,
@@ -85,6 +87,11 @@ class Renderer:
         """A short hash of all that the wording is made of, for a delivery to pin: it changes when a character does."""
         wording = self._wording(event_type, audience, locale)
         return messages.digest_of(f"{wording.digest}\0{self._shared.get(channel_kind, '')}")
+
+    def text(self, event_type: EventType, audience: Audience, locale: Locale, channel_kind: ContentKind) -> str:
+        """All that the wording is made of, as its version counts it: its file, its layouts, what its channel adds."""
+        wording = self._wording(event_type, audience, locale)
+        return f"{wording.text}\0{self._shared.get(channel_kind, '')}"
 
     def check(self, event_type: EventType, audience: Audience) -> None:
         """Reads the wordings for a reader in every language: a missing or broken file is a `TemplateFault` now, not later."""

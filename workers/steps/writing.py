@@ -9,19 +9,20 @@ from uuid import UUID
 
 from channels.registry import ProviderSetup
 from notifier.delivery.decide import NotCalled, after_template_fault
-from notifier.domain.content import Content
+from notifier.domain.content import Content, ContentKind
 from notifier.domain.errors import TemplateFault
 from notifier.domain.events import DIGEST, DossierEvent
-from notifier.domain.ids import AttemptId, EventId
+from notifier.domain.ids import AttemptId, EventId, EventType
 from notifier.domain.opaque import lookup_token
 from notifier.domain.outcomes import Outcome
 from notifier.domain.steps import Step as Decision
 from notifier.reminders.digest import most_urgent_first
 from notifier.rendering.renderer import RenderRequest
 from notifier.routing.plan import sensitive
-from notifier.store import attempts, events
+from notifier.store import attempts, events, wordings
 from notifier.store.deliveries import Work
 from notifier.store.events import ClaimedEvent
+from notifier.store.pool import Connection
 from notifier.telemetry.metrics import TEMPLATE_FAULTS
 from workers.steps.gathering import digest_of
 from workers.steps.understanding import all_understood, understood
@@ -79,6 +80,21 @@ async def write(app: App, sendings: Sequence[Sending]) -> None:
     ]
     async with app.pool.acquire() as connection:
         await attempts.keep_contents(connection, written, now)
+        await _keep_wordings(app, connection, sendings, now)
+
+
+async def _keep_wordings(app: App, connection: Connection, sendings: Sequence[Sending], now: datetime) -> None:
+    """Keep the text of each version when this process first writes by it: versions can be compared later."""
+    new: dict[tuple[str, ContentKind, str], str] = {}
+    for each in sendings:
+        kind = each.work.delivery.content_kind
+        key = (each.template, kind, each.version)
+        if each.content is not None and key not in app.renderer.kept:
+            recipient, type_ = each.work.recipient, EventType(each.template.partition("/")[0])
+            new[key] = app.renderer.text(type_, recipient.audience, recipient.locale, kind)
+    if new:
+        await wordings.keep(connection, new, now)
+        app.renderer.kept.update(new)
 
 
 async def _digests(app: App, sendings: Sequence[Sending]) -> dict[EventId, DossierEvent]:

@@ -3,7 +3,7 @@
 from notifier.domain.operators import Permission
 from notifier.web.pages import files, lookup, stop
 from notifier.web.pages.citizen import preferences, zalo_link
-from notifier.web.pages.console import account, acting, dead, dossiers, find, notices, now, providers, reminders, reports
+from notifier.web.pages.console import account, acting, dead, dossiers, find, notices, now, providers, reminders, reports, templates
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (
@@ -43,4 +43,7 @@ PAGES: tuple[Page, ...] = (
     console_page("GET", "/console/reminders/unlinked", reminders.show_unlinked),
     console_page("GET", "/console/reports", reports.show_reports),
     console_page("GET", "/console/reports/download", reports.download),
+    console_page("GET", "/console/templates", templates.show_templates),
+    console_page("GET", "/console/templates/{type}", templates.show_template),
+    console_page("GET", "/console/templates/{type}/mail", templates.show_mail),
 )

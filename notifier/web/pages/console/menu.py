@@ -13,6 +13,7 @@ _MENU: tuple[tuple[str, dict[Locale, str], Permission], ...] = (
     ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
     ("/console/reminders", {Locale.VI: "Nhắc việc", Locale.EN: "Reminders"}, Permission.SEE),
     ("/console/reports", {Locale.VI: "Báo cáo", Locale.EN: "Reports"}, Permission.SEE),
+    ("/console/templates", {Locale.VI: "Mẫu tin", Locale.EN: "Templates"}, Permission.SEE),
 )
 
 ROLE_NAMES: Mapping[OperatorRole, tuple[str, str]] = {
