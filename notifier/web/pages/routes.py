@@ -3,7 +3,19 @@
 from notifier.domain.operators import Permission
 from notifier.web.pages import files, lookup, stop
 from notifier.web.pages.citizen import preferences, zalo_link
-from notifier.web.pages.console import account, acting, dead, dossiers, find, notices, now, providers, reminders, reports, templates
+from notifier.web.pages.console import (
+    account,
+    acting,
+    dead,
+    dossiers,
+    find,
+    notices,
+    now,
+    providers,
+    reminders,
+    reports,
+    templates,
+)
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (

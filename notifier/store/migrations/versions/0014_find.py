@@ -11,7 +11,7 @@ a message touches them.
 from alembic import op
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 
 SCHEMA = """
 CREATE INDEX recipient_phone ON recipient (phone, id) WHERE phone IS NOT NULL;

@@ -6,7 +6,7 @@ Marked: pre-deploy (a table that the old processes do not heed until they are re
 from alembic import op
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0014"
 
 SCHEMA = """
 CREATE TABLE pause (

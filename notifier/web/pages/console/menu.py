@@ -7,13 +7,13 @@ from notifier.domain.recipients import Locale
 
 _MENU: tuple[tuple[str, dict[Locale, str], Permission], ...] = (
     ("/console", {Locale.VI: "Hiện tại", Locale.EN: "Now"}, Permission.SEE),
+    ("/console/find", {Locale.VI: "Tìm kiếm", Locale.EN: "Find"}, Permission.SEE),
+    ("/console/reminders", {Locale.VI: "Nhắc việc", Locale.EN: "Reminders"}, Permission.SEE),
     ("/console/dead", {Locale.VI: "Thư không gửi được", Locale.EN: "Dead letters"}, Permission.SEE),
     ("/console/providers", {Locale.VI: "Nhà cung cấp", Locale.EN: "Providers"}, Permission.SEE),
-    ("/console/find", {Locale.VI: "Tìm kiếm", Locale.EN: "Find"}, Permission.SEE),
-    ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
-    ("/console/reminders", {Locale.VI: "Nhắc việc", Locale.EN: "Reminders"}, Permission.SEE),
     ("/console/reports", {Locale.VI: "Báo cáo", Locale.EN: "Reports"}, Permission.SEE),
     ("/console/templates", {Locale.VI: "Mẫu tin", Locale.EN: "Templates"}, Permission.SEE),
+    ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
 )
 
 ROLE_NAMES: Mapping[OperatorRole, tuple[str, str]] = {

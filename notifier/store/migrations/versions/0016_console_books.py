@@ -6,8 +6,8 @@ Marked: pre-deploy (indexes, and a table that the old processes do not know).
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0011"
+revision = "0016"
+down_revision = "0015"
 
 SCHEMA = """
 CREATE INDEX docket_waiting ON docket (filed_at, source, dossier_code) WHERE status = 1 AND filed_by = 2;
