@@ -2,8 +2,8 @@
 
 import pytest
 
-from notifier.domain.operators import OperatorRole
 from notifier.domain.opaque import inbox_owner
+from notifier.domain.operators import OperatorRole
 from notifier.web.pages.routes import PAGES
 from tests.support.browser import window
 from tests.support.intake import sample
