@@ -206,7 +206,8 @@ def _planned(case: _Case) -> Iterator[PlannedDelivery]:
             chosen = _sent(case, channel, Position.FALLBACK, rank, _why_fallback(case, channel, after))
         else:
             chosen = _standing_by(case, channel, rank, after)
-        tried.append(chosen)
+        if not (case.declined and _is_inbox(case, channel)):  # after a choice, the inbox alone is not enough
+            tried.append(chosen)
         yield chosen
 
 

@@ -58,7 +58,7 @@ def test_a_choice_never_adds_a_way(event, rules, context, choice, now, obligator
 def test_no_choice_takes_a_way_from_an_obligatory_notice(event, rules, context, choice, now):
     for before, after in plans(event, with_kind(rules, obligatory=True), context, choice, now):
         assert ways(after, OPEN) == ways(before, OPEN)
-        assert bool(ways(after, SENDABLE)) == bool(ways(before, SENDABLE))
+        assert bool(ways(after, SENDABLE)) >= bool(ways(before, SENDABLE))
 
 
 @settings(deadline=None)
@@ -81,13 +81,16 @@ def test_own_quiet_hours_never_let_a_message_expire_that_would_have_gone(
                 assert each.due_at < each.expires_at
 
 
+def in_inbox(one) -> bool:
+    return any(each.channel == PORTAL and each.state in OPEN for each in one.deliveries)
+
+
 @settings(deadline=None)
 @given(events, rule_books(), contexts, choices, moments, st.booleans())
 def test_the_inbox_and_the_officers_know_no_choice(event, rules, context, choice, now, obligatory):
     for before, after in plans(event, with_kind(rules, obligatory=obligatory), context, choice, now):
         if before.recipient.audience is Audience.CITIZEN:
-            inbox = [each for each in before.deliveries if each.channel == PORTAL]
-            assert inbox == [each for each in after.deliveries if each.channel == PORTAL]
+            assert in_inbox(after) >= in_inbox(before)
         else:
             assert before.deliveries == after.deliveries
             assert after.recipient.locale is Locale.VI
