@@ -130,9 +130,12 @@ async def accepted_last(connection: Connection, since: datetime) -> dict[Provide
 
 
 _UNHEARD = """
-WITH heard AS MATERIALIZED (SELECT DISTINCT source FROM event WHERE id >= $2 AND type !~ '^(han|nhac)[.]')
+WITH heard AS MATERIALIZED (
+    SELECT DISTINCT source FROM event
+    WHERE id >= $2 AND id < 'ffffffff-ffff-ffff-ffff-ffffffffffff' AND type !~ '^(han|nhac)[.]'
+)
 SELECT name FROM unnest($1::text[]) AS s(name) WHERE name NOT IN (SELECT source FROM heard) ORDER BY name
-"""  # event_pkey
+"""  # event_pkey; two bounds, so that tables without statistics are read by it too
 
 
 async def unheard(connection: Connection, sources: Collection[SourceName], since: datetime) -> list[SourceName]:
