@@ -6,6 +6,8 @@ import re
 import pytest
 
 from notifier.domain.operators import OperatorRole
+from notifier.domain.reasons import ReasonCode
+from notifier.store import timelines
 from tests.support.dead import refused_by_zalo
 from tests.support.intake import sample
 from tests.support.pages import csrf_of, headers, look, operator_cookie, send_form
@@ -141,6 +143,9 @@ async def test_auditors_and_nobody_else_see_who_saw_the_contact(app, client, not
     said = plain((await look(client, notice, await operator_cookie(app, OperatorRole.AUDITOR)))[1])
     assert f"operator:an · an xem liên hệ đầy đủ (giải quyết khiếu nại, phản ánh): {WHY}" in said
     assert WHY not in (await look(client, notice, cookie))[1]
+    async with app.pool.acquire() as connection:
+        story = await timelines.of_dossier(connection, "mcdt.angiang.gov.vn", "H01.14-261119-0042")
+    assert (len(story) > 1, [row for row in story if row.reason.code is ReasonCode.CONTACT_REVEALED]) == (True, [])
 
 
 async def test_another_agencys_notice_is_not_there_and_is_not_revealed(app, client, notice):
@@ -166,3 +171,19 @@ async def test_a_delivery_leads_to_its_notice(app, client, notice):
     cookie = await operator_cookie(app, OperatorRole.VIEWER, "H01")
     async with client.get(f"/console/deliveries/{delivery}", headers=headers(cookie), allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, f"{notice}#d-{delivery}")
+
+
+async def test_a_notice_that_was_told_with_others_leads_to_the_message_that_told_it(app, ground, client, notice):
+    await post_event(client, ground, sample("05"))
+    async with app.pool.acquire() as connection:
+        other = await connection.fetchval("SELECT id FROM event WHERE due_at IS NOT NULL")
+        await steps.route(app, [str(other)])
+        into = await connection.fetchval("SELECT id FROM recipient WHERE event_id = $1 LIMIT 1", other)
+        await connection.execute(
+            "UPDATE delivery SET gathered_into = $1 WHERE recipient_id = $2::text::uuid AND channel = 'zalo'",
+            other,
+            notice.rpartition("/")[2],
+        )
+        await connection.execute("DELETE FROM delivery WHERE event_id = $1", other)
+        await connection.execute("DELETE FROM recipient WHERE event_id = $1 AND id <> $2", other, into)
+    assert f'href="/console/notices/{into}"' in (await look(client, notice, await operator_cookie(app)))[1]
