@@ -6,8 +6,10 @@ from channels.faults import Fault
 from channels.meanings import MEANINGS, meaning
 from notifier.audit.scrub import scrubbed, scrubbed_values
 from notifier.domain.masks import masked_email, masked_name, masked_phone
+from notifier.settings import ROOT
 from notifier.store.search import TermKind
 from notifier.web.pages.console.asked import LONGEST, cleaned, terms_of
+from notifier.web.pages.console.event_names import EVENT_NAMES
 
 
 @pytest.mark.parametrize("text", ["Kính gửi ông Nguyễn Văn Mẫu,", "NGUYEN VAN MAU", "nguyễn văn mẫu."])
@@ -92,3 +94,8 @@ def test_nobody_types_control_characters_or_novels():
 def test_a_providers_code_means_what_its_table_says(adapter, code, words, fault):
     assert meaning(adapter, code, words, "vi") == (MEANINGS[fault][0] if fault else None)
     assert set(MEANINGS) == set(Fault)
+
+
+def test_every_event_that_people_are_told_of_has_a_name():
+    told = {path.name for path in (ROOT / "templates").iterdir() if path.is_dir() and "." in path.name}
+    assert told - set(EVENT_NAMES) == set()

@@ -77,7 +77,7 @@ def way_facts(way: Way, locale: Locale) -> dict[str, str | None]:
     return {
         "id": str(way.id),
         "channel": channel_word(way, locale),
-        "provider": way.provider if way.provider != way.channel else None,
+        "provider": None if str(way.provider) == way.channel else way.provider,
         "state": pick(UNOPENED, locale) if unopened else state_label(way.state, locale),
         "tone": tone,
     }
