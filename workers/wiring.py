@@ -95,9 +95,14 @@ def providers_of(setups: Mapping[ChannelName, ChannelSetup]) -> dict[ProviderNam
 
 
 def rules_of(settings: Settings, setups: Mapping[ChannelName, ChannelSetup]) -> Rules:
-    """The routing rules. Raises `RulesError`. A rule may name every channel that has an adapter of its kind."""
-    known = set(setups) | {ChannelName(name) for name in ("portal", "zalo", "sms", "email")}
-    return load_rules(settings.rules_file.read_text(encoding="utf-8"), settings.rules_file.name, known)
+    """The routing rules. Raises `RulesError`."""
+    text = settings.rules_file.read_text(encoding="utf-8")
+    return load_rules(text, settings.rules_file.name, nameable(setups))
+
+
+def nameable(setups: Mapping[ChannelName, ChannelSetup]) -> set[ChannelName]:
+    """A rule may name every channel that has an adapter of its kind."""
+    return set(setups) | {ChannelName(name) for name in ("portal", "zalo", "sms", "email")}
 
 
 def source_profiles(settings: Settings) -> dict[SourceName, SourceProfile]:

@@ -6,17 +6,15 @@ from typing import Any
 
 import click
 
-from notifier.cli.rehearsal import Rehearsal
 from notifier.domain.clock import VIETNAM, system_clock
 from notifier.domain.errors import IntakeError, SettingsError
 from notifier.domain.ids import ChannelName, SourceName
-from notifier.intake import cloudevents
-from notifier.intake.accept import Refused, understand
 from notifier.intake.codes import SourceProfile
 from notifier.routing.context import Address, ChannelView, RoutingContext
 from notifier.routing.rules import Rules, load_rules
 from notifier.settings import ROOT, Settings, load_settings
 from workers.steps.contexts import routing_context
+from workers.steps.rehearsal import Rehearsal, decided
 from workers.wiring import channel_setups, rules_of, source_profiles
 
 Profiles = Mapping[SourceName, SourceProfile]
@@ -113,16 +111,8 @@ def _explained(
 ) -> Iterator[list[str] | str]:
     """The explanation of each event in the files; a plain text says why one cannot be understood."""
     for file in files:
-        try:
-            incoming = cloudevents.read_request(
-                "application/json", {}, {"source": source} if source else {}, file.read()
-            )
-        except IntakeError as error:
-            yield _refusal(error)
-            continue
-        profile = profiles.get(incoming.source) or SourceProfile(incoming.source)
-        for item in understand(incoming, profile, rehearsal.now):
-            yield _refusal(item.error) if isinstance(item, Refused) else rehearsal.explain(item, profile, locale)
+        for found in decided(file.read(), rehearsal, profiles, source):
+            yield _refusal(found) if isinstance(found, IntakeError) else found.lines(locale)
 
 
 def _refusal(error: IntakeError) -> str:

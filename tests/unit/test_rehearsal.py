@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from notifier.cli.rehearsal import Rehearsal
 from notifier.cli.route import USUAL_CHANNELS
 from tests.support.intake import MINISTRY, NOW, PROVINCE, accepted, event
 from tests.support.routing_events import local, shipped_rules
 from workers.steps.contexts import routing_context
+from workers.steps.rehearsal import Rehearsal
 
 OVERTAKES = "! overtakes {}: what was not sent of it to the citizen is not sent any more"
 

@@ -17,6 +17,7 @@ from notifier.web.pages.console import (
     templates,
 )
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
+from notifier.web.pages.console import account, reminders, reports, rules, templates
 
 PAGES: tuple[Page, ...] = (
     open_page("GET", "/t/{token}", lookup.show_lookup),
@@ -58,4 +59,7 @@ PAGES: tuple[Page, ...] = (
     console_page("GET", "/console/templates", templates.show_templates),
     console_page("GET", "/console/templates/{type}", templates.show_template),
     console_page("GET", "/console/templates/{type}/mail", templates.show_mail),
+    console_page("GET", "/console/rules", rules.show_rules),
+    console_page("POST", "/console/rules/try", rules.try_event),
+    console_page("POST", "/console/rules/compare", rules.compare_rules),
 )

@@ -1,22 +1,25 @@
 """Events explained one after the other, each as if those before it had just come in. No database, nothing sent."""
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from notifier.domain.dossiers import Status
+from notifier.domain.errors import IntakeError
 from notifier.domain.events import DossierEvent
 from notifier.domain.ids import DossierCode, EventId, SourceName
 from notifier.domain.order import Place, gap_before, spans_text
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.intake.accept import Accepted
+from notifier.intake import cloudevents
+from notifier.intake.accept import Accepted, Refused, understand
 from notifier.intake.codes import SourceProfile, status_of
 from notifier.intake.translate import to_domain
 from notifier.routing.context import RoutingContext
 from notifier.routing.explain import explain
-from notifier.routing.overtaking import Told, course
+from notifier.routing.overtaking import Course, Told, course
 from notifier.routing.plan import Plan, plan, tells_citizen
 from notifier.routing.rules import Rules
 from notifier.store.events import Standing
@@ -28,6 +31,15 @@ from workers.steps.routing import claim_of
 class _Dossier(NamedTuple):
     source: SourceName
     code: DossierCode
+
+
+class Rehearsed(NamedTuple):
+    event: DossierEvent
+    plan: Plan
+    course: Course
+
+    def lines(self, locale: str) -> list[str]:
+        return explain(self.plan, self.event, locale, self.course)
 
 
 @dataclass(slots=True)
@@ -42,7 +54,11 @@ class Rehearsal:
     _claims: list[Claim] = field(default_factory=list)
 
     def explain(self, item: Accepted, profile: SourceProfile, locale: str) -> list[str]:
-        """Who would be told of an event that comes now, and what of the earlier ones it stops."""
+        """Who would be told of an event that comes now, and what of the earlier ones it stops, as lines for a terminal."""
+        return self.decide(item, profile).lines(locale)
+
+    def decide(self, item: Accepted, profile: SourceProfile) -> "Rehearsed":
+        """The same as values."""
         dossier = _Dossier(profile.name, item.dossier_code)
         place = Place(self._next_id(), item.seq, item.occurred_at, self.now)
         stands = self._standing.get(dossier) or Standing(_stated_before(item, profile))
@@ -61,7 +77,7 @@ class Rehearsal:
             self._claims = [claim for claim in self._claims if claim.event_id not in gone]
         if item.status is not None and not relation.late:
             self._standing[dossier] = Standing(item.status, place)
-        return explain(decided, event, locale, context.course)
+        return Rehearsed(event, decided, context.course)
 
     def _plan(self, event: DossierEvent, context: RoutingContext) -> Plan:
         decided = plan(event, self.rules, context, self.now)
@@ -88,6 +104,20 @@ class Rehearsal:
     def _next_id(self) -> EventId:
         """Ids grow with the order in which the events come."""
         return EventId(UUID(int=sum(len(told) for told in self._told.values())))
+
+
+def decided(
+    body: bytes, rehearsal: Rehearsal, profiles: Mapping[SourceName, SourceProfile], source: str | None
+) -> Iterator[Rehearsed | IntakeError]:
+    """What is decided of each event of a body as it would be posted, or why one cannot be understood."""
+    try:
+        incoming = cloudevents.read_request("application/json", {}, {"source": source} if source else {}, body)
+    except IntakeError as error:
+        yield error
+        return
+    profile = profiles.get(incoming.source) or SourceProfile(incoming.source)
+    for item in understand(incoming, profile, rehearsal.now):
+        yield item.error if isinstance(item, Refused) else rehearsal.decide(item, profile)
 
 
 def _stated_before(item: Accepted, profile: SourceProfile) -> Status | None:

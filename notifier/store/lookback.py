@@ -1,0 +1,29 @@
+"""Events that have been, a sample of them: to try other rules on."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from notifier.reminders.reports.within import Within
+from notifier.store.events import COLUMNS, DOCUMENTS, ClaimedEvent
+from notifier.store.pool import Connection
+
+_SOME = f"""
+SELECT s.* FROM unnest($1::uuid[], $2::uuid[]) AS part(low, high)
+CROSS JOIN LATERAL (
+    SELECT {COLUMNS}
+    FROM event e
+    {DOCUMENTS}
+    WHERE e.id >= part.low AND e.id < part.high AND e.state = 'routed' AND e.type NOT LIKE 'nhac.%'
+      AND ($3::text[] IS NULL OR e.agency = ANY ($3) OR e.agency ^@ ANY ($4::text[]))
+    ORDER BY e.id DESC LIMIT $5
+) s
+ORDER BY s.id
+"""  # event_pkey: ids begin with the milliseconds in which an event came
+
+
+async def some(connection: Connection, moments: Sequence[datetime], within: Within, most: int) -> list[ClaimedEvent]:
+    """The latest `most` events between each of these moments and the next, reminders too, without digests."""
+    ids = [UUID(int=int(moment.timestamp() * 1000) << 80) for moment in moments]
+    rows = await connection.fetch(_SOME, ids[:-1], ids[1:], within.codes, within.begin, most)
+    return [ClaimedEvent(**row) for row in rows]
