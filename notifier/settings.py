@@ -35,6 +35,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from notifier.domain.callbacks import CallbackType
 from notifier.domain.errors import SettingsError
+from notifier.domain.operators import OperatorRole
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "NOTIFIER_"
@@ -95,20 +96,37 @@ class Inbox(_Table):
         return origins
 
 
-class Identity(_Table):
-    """The identity provider whose access tokens open their bearer's own inbox."""
+class Issuer(_Table):
+    """An identity provider: how its tokens are known."""
 
     issuer: str = Field(pattern=r"^https?://[^\s?#]+$", description="exactly as `iss` in the tokens says it")
     jwks_url: HttpUrl | None = Field(default=None, description="where the keys are, if discovery shall not be asked")
-    audience: list[str] = Field(min_length=1, description="`aud` of tokens that are meant for us")
     algorithms: tuple[Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"], ...] = (
         Field(default=("RS256", "PS256", "ES256", "EdDSA"), min_length=1, description="no other one counts")
     )
+    leeway_seconds: float = Field(default=60, ge=0, le=300, description="how far the two clocks may be apart")
+    client_id: str | None = Field(default=None, min_length=1, description="as whom the provider knows our pages")
+    client_secret: SecretStr | None = Field(default=None, description="proves us; none for a public client")
+    scopes: tuple[str, ...] = Field(default=("openid",), min_length=1, description="what is asked of the provider")
+    label: str = Field(default="", max_length=80, description="how people call it, on the button that leads there")
+
+    @field_validator("scopes")
+    @classmethod
+    def _asks_who_it_is(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        if "openid" not in scopes:
+            raise ValueError("`openid` is missing: without it no ID token comes")
+        return scopes
+
+
+class Identity(Issuer):
+    """Whose access tokens open their bearer's own inbox; with a client, people sign in to our pages by it too."""
+
+    audience: list[str] = Field(min_length=1, description="`aud` of tokens that are meant for us")
     types: tuple[str, ...] = Field(default=("at+jwt", "JWT"), description="`typ` of tokens that count")
     citizen_claim: str | None = Field(default=None, min_length=1, description="claim that holds the personal number")
     officer_claim: str | None = Field(default=None, min_length=1, description="claim that holds the officer's code")
     required_scope: str | None = Field(default=None, min_length=1, description="a scope that the token must have")
-    leeway_seconds: float = Field(default=60, ge=0, le=300, description="how far the two clocks may be apart")
+    session_minutes: int = Field(default=60, ge=5, le=720, description="how long a browser stays signed in")
 
     @model_validator(mode="after")
     def _names_somebody(self) -> "Identity":
@@ -117,11 +135,32 @@ class Identity(_Table):
         return self
 
 
+class ConsoleIdentity(Issuer):
+    """The identity provider by which operators sign in."""
+
+    login_claim: str = Field(default="preferred_username", min_length=1, description="claim that holds the login")
+    role_claim: str | None = Field(default=None, min_length=1, description="claim that holds the role, or a list")
+    roles: dict[str, OperatorRole] = Field(
+        default_factory=lambda: {role.value: role for role in OperatorRole}, description="values of the claim → role"
+    )
+    agencies_claim: str | None = Field(default=None, min_length=1, description="claim with codes; `*`: all")
+    makes_accounts: bool = Field(default=False, description="whether the first sign-in opens an account")
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> "ConsoleIdentity":
+        if self.client_id is None:
+            raise ValueError("`client_id` is missing: operators sign in as users of a client")
+        if self.makes_accounts and self.role_claim is None:
+            raise ValueError("`role_claim` is missing: an account that a sign-in opens has the role that it says")
+        return self
+
+
 class Console(_Table):
     """How operators work at the console."""
 
     session_minutes: int = Field(default=600, ge=5, le=1440, description="how long somebody stays signed in")
     idle_minutes: int = Field(default=30, ge=1, le=480, description="how long without a click")
+    identity: ConsoleIdentity | None = None
 
 
 class Bounces(_Table):
@@ -246,16 +285,20 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _proven_in_production(self) -> "Settings":
+        for key, issuer in (("identity", self.identity), ("console.identity", self.console.identity)):
+            is_plain = issuer is not None and not issuer.issuer.startswith("https://")
+            if self.environment is Environment.PRODUCTION and is_plain:
+                raise ValueError(f"{key}.issuer is plain http; production needs https, its keys are what proves people")
+        return self
+
+    @model_validator(mode="after")
     def _fit_for_production(self) -> "Settings":
         if self.environment is Environment.PRODUCTION:
             if self.clock_file is not None:
                 raise ValueError("clock_file is for the demo and the tests; production runs on the real time")
             if not self.public_url.startswith("https://"):
                 raise ValueError("public_url is plain http; production needs https, citizens follow this link")
-            if self.identity and not self.identity.issuer.startswith("https://"):
-                raise ValueError(
-                    "identity.issuer is plain http; production needs https, its keys are what proves people"
-                )
             for name, source in self.sources.items():
                 if source.callback and source.callback.url and source.callback.url.scheme != "https":
                     raise ValueError(f'sources."{name}".callback.url is plain http; production needs https')

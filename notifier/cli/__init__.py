@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "how well officers are reminded, dossiers answered, apologised for, finished; the late list",
     "calendar": "working days, holidays, make-up Saturdays and hours: see and change them",
     "directory": "agencies and officers, how to reach them, who is away: see and change them",
+    "operators": "accounts of the console: open, change, disable, give a new set-up link",
     "timeline": "tell the whole story of one dossier's notices",
     "callbacks": "what dossier systems are told: see it, post it again",
     "zalo": "Official Accounts: consent, how they stand, their templates, who is linked",

@@ -16,7 +16,7 @@ from notifier.domain.errors import NotifierError
 from notifier.domain.ids import ChannelName
 from notifier.reminders.calendar import PROVISIONAL, Calendars, missing_years
 from notifier.rendering.renderer import Renderer
-from notifier.settings import Environment, Settings, load_settings
+from notifier.settings import Environment, Issuer, Settings, load_settings
 from notifier.store import calendar, endpoints
 from notifier.store.migrate import newest_revision
 from notifier.store.pool import DATABASE_DOWN, open_pool, schema_revision
@@ -226,22 +226,27 @@ def calendar_findings(calendars: Calendars, today: date) -> Iterator[Finding]:
 
 
 async def _identity(settings: Settings) -> AsyncIterator[Finding]:
-    """Whether the keys of the identity provider can be read."""
-    if settings.identity is None:
-        return
-    keys = KeyRing(settings.identity, clock_of(settings))
-    try:
-        await keys.key(None)
-        yield Finding(Level.OK, "identity", f"the keys of {settings.identity.issuer} can be read")
-    except KeysUnknownError:
-        yield Finding(
-            Level.WARNING,
-            "identity",
-            f"the keys of {settings.identity.issuer} cannot be read, so access tokens open no inbox: check "
-            "identity.issuer, and identity.jwks_url where its keys are on another host",
-        )
-    finally:
-        await keys.close()
+    """Whether the keys of the identity providers can be read."""
+    providers: tuple[tuple[str, Issuer | None, str], ...] = (
+        ("identity", settings.identity, "access tokens open no inbox and nobody signs in to theirs"),
+        ("console.identity", settings.console.identity, "no operator can sign in by it"),
+    )
+    for name, provider, effect in providers:
+        if provider is None:
+            continue
+        keys = KeyRing(provider, clock_of(settings))
+        try:
+            await keys.key(None)
+            yield Finding(Level.OK, name, f"the keys of {provider.issuer} can be read")
+        except KeysUnknownError:
+            yield Finding(
+                Level.WARNING,
+                name,
+                f"the keys of {provider.issuer} cannot be read, so {effect}: check {name}.issuer, and {name}.jwks_url "
+                "where its keys are on another host",
+            )
+        finally:
+            await keys.close()
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:

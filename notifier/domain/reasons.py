@@ -133,6 +133,15 @@ class ReasonCode(StrEnum):
     # the directory
     DIRECTORY_AGENCY = "directory.agency"
     DIRECTORY_OFFICER = "directory.officer"
+    # accounts of the console
+    ACCOUNT_ADDED = "account.added"
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_RESET = "account.reset"
+    ACCOUNT_SET_UP = "account.set_up"
+    ACCOUNT_SIGNED_IN = "account.signed_in"
+    ACCOUNT_LOCKED = "account.locked"
 
 
 TEXTS: dict[ReasonCode, tuple[str, str]] = {
@@ -421,6 +430,29 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.DIRECTORY_OFFICER: (
         "{by} ghi cán bộ {officer}: {fields}",
         "{by} writes the officer {officer}: {fields}",
+    ),
+    ReasonCode.ACCOUNT_ADDED: (
+        "mở tài khoản {login}, vai trò {role}, phạm vi {agencies}: {said}",
+        "the account {login} is opened, role {role}, scope {agencies}: {said}",
+    ),
+    ReasonCode.ACCOUNT_CHANGED: (
+        "đổi tài khoản {login} sang vai trò {role}, phạm vi {agencies}; trước đó {before}: {said}",
+        "the account {login} now has the role {role}, scope {agencies}; before that {before}: {said}",
+    ),
+    ReasonCode.ACCOUNT_DISABLED: ("khóa tài khoản {login}: {said}", "the account {login} is disabled: {said}"),
+    ReasonCode.ACCOUNT_ENABLED: ("mở lại tài khoản {login}: {said}", "the account {login} is enabled: {said}"),
+    ReasonCode.ACCOUNT_RESET: (
+        "bỏ mật khẩu và mã xác thực của {login}, cấp liên kết mới: {said}",
+        "password and second factor of {login} are taken back, a new link is given: {said}",
+    ),
+    ReasonCode.ACCOUNT_SET_UP: (
+        "{login} đã đặt mật khẩu và mã xác thực",
+        "{login} has chosen a password and a second factor",
+    ),
+    ReasonCode.ACCOUNT_SIGNED_IN: ("{login} đăng nhập ({by})", "{login} signs in ({by})"),
+    ReasonCode.ACCOUNT_LOCKED: (
+        "tạm khóa đăng nhập của {login} đến {until} sau {failures} lần sai",
+        "{login} takes no sign-in until {until}, after {failures} failures",
     ),
 }
 """Vietnamese and English, with the names of the values each sentence needs."""

@@ -6,8 +6,10 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from notifier.settings import Issuer
 from notifier.web.access.key_ring import KeyRing
-from notifier.web.keys import APP, KEYS, PROBLEM_PAGE, REPORTING, WATCH
+from notifier.web.access.provider import CITIZENS, OPERATORS, Provider
+from notifier.web.keys import APP, HASHING, KEYS, PROBLEM_PAGE, REPORTING, WATCH
 from notifier.web.live import InboxWatch
 from notifier.web.origins import allow_origin, answer_preflights
 from notifier.web.pages.problem import problem_page
@@ -24,6 +26,8 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 
+HASHED_AT_ONCE = 2
+"""Passwords; each takes 19 MiB and a core for some tens of milliseconds."""
 LINGER_SECONDS = 1
 """How long a client that was refused early may go on sending, so that it reads the answer before the line is cut."""
 
@@ -33,10 +37,13 @@ def web_application(app: App) -> web.Application:
     application = web.Application(middlewares=[answer_preflights, problems])
     application[APP] = app
     application[KEYS] = KeyRing(app.settings.identity, app.clock) if app.settings.identity else None
+    application[CITIZENS] = _provider(app, app.settings.identity, "/hop-thu/oidc")
+    application[OPERATORS] = _provider(app, app.settings.console.identity, "/console/oidc")
     application[PRESSURE] = Pressure(app)
     limits = app.settings.inbox
     application[WATCH] = InboxWatch(app.pool, most_each=limits.max_streams_each, most=limits.max_streams)
     application[REPORTING] = asyncio.Lock()
+    application[HASHING] = asyncio.Semaphore(HASHED_AT_ONCE)
     application[PROBLEM_PAGE] = problem_page
     for route in ROUTES:
         application.router.add_route(route.method, route.path, route.handler)
@@ -62,9 +69,17 @@ async def _listen(application: web.Application) -> AsyncIterator[None]:
         await listener
 
 
+def _provider(app: App, settings: Issuer | None, back: str) -> Provider | None:
+    """Where people sign in, if the provider knows our pages."""
+    if settings is None or settings.client_id is None:
+        return None
+    return Provider(settings, app.clock, app.secret, app.settings.public_url + back)
+
+
 async def _close_keys(application: web.Application) -> None:
-    if (keys := application[KEYS]) is not None:
-        await keys.close()
+    for each in (application[KEYS], application[CITIZENS], application[OPERATORS]):
+        if each is not None:
+            await each.close()
 
 
 async def _end_streams(application: web.Application) -> None:

@@ -13,6 +13,8 @@ APP = web.AppKey("app", App)
 WATCH = web.AppKey("watch", InboxWatch)
 KEYS: web.AppKey[KeyRing | None] = web.AppKey("keys")
 """Those of the identity provider, where one is configured."""
+HASHING = web.AppKey("hashing", asyncio.Semaphore)
+"""Held while a password is hashed: strangers who try many leave the other cores alone."""
 REPORTING = web.AppKey("reporting", asyncio.Lock)
 """Held while a report is made."""
 PROBLEM_PAGE: web.AppKey[Callable[[web.Request, str, str], web.Response]] = web.AppKey("problem_page")

@@ -10,6 +10,7 @@ from notifier.web.access.visits import OPERATOR_COOKIE
 from notifier.web.pages.routes import PAGES
 from tests.support.pages import csrf_of, headers, look, operator_cookie, send_form
 
+OPEN = ("/console/sign-in", "/console/set-up", "/console/oidc")
 ACCOUNT, SIGN_OUT = "/console/account", "/console/sign-out"
 
 
@@ -96,7 +97,7 @@ def test_every_role_sees_and_only_those_named_act():
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.path.startswith("/console/")], ids=lambda p: p.path)
 async def test_no_page_of_the_console_is_open_to_strangers(client, app, page):
-    if page.path.startswith("/console/sign-in"):
+    if page.path.startswith(OPEN):
         return
     async with client.request(
         page.method, page.path.replace("{", "").replace("}", ""), allow_redirects=False

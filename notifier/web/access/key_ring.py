@@ -12,7 +12,7 @@ from typing import Any
 
 from channels.http import HttpClient, NoReply, Reply, address_of, json_object
 from notifier.domain.clock import Clock
-from notifier.settings import Identity
+from notifier.settings import Issuer
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class KeysUnknownError(Exception):
 class KeyRing:
     """One per process. Its HTTP client reaches the issuer's own address, and that of `jwks_url`, and no other."""
 
-    def __init__(self, settings: Identity, clock: Clock) -> None:
+    def __init__(self, settings: Issuer, clock: Clock) -> None:
         self._issuer = settings.issuer
         self._jwks_url = str(settings.jwks_url) if settings.jwks_url else None
         self._clock = clock
@@ -79,7 +79,7 @@ class KeyRing:
     async def _fetch(self) -> None:
         self._tried_at = self._clock()
         url = self._jwks_url or await self._discovered()
-        document = await self._read(url) if url else None
+        document = await _read(self._http, url) if url else None
         keys = signing_keys(document or {})
         if not keys:
             log.warning("the keys of the identity provider cannot be read")
@@ -88,15 +88,20 @@ class KeyRing:
 
     async def _discovered(self) -> str | None:
         """Where the provider says that its keys are. The guard of the client refuses another host."""
-        document = await self._read(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
-        if document is None or document.get("issuer") != self._issuer:
-            return None
-        url = document.get("jwks_uri")
+        document = await discovered(self._http, self._issuer)
+        url = (document or {}).get("jwks_uri")
         return url if isinstance(url, str) else None
 
-    async def _read(self, url: str) -> dict[str, Any] | None:
-        reply: Reply | NoReply = await self._http.request("GET", url, timeout_seconds=TIMEOUT_SECONDS)
-        return json_object(reply.body) if isinstance(reply, Reply) and reply.status == _OK else None
+
+async def discovered(http: HttpClient, issuer: str) -> dict[str, Any] | None:
+    """What the provider says of itself; None where it does not answer, or speaks for another issuer."""
+    document = await _read(http, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    return document if document is not None and document.get("issuer") == issuer else None
+
+
+async def _read(http: HttpClient, url: str) -> dict[str, Any] | None:
+    reply: Reply | NoReply = await http.request("GET", url, timeout_seconds=TIMEOUT_SECONDS)
+    return json_object(reply.body) if isinstance(reply, Reply) and reply.status == _OK else None
 
 
 def signing_keys(document: Mapping[str, Any]) -> tuple[Key, ...]:

@@ -11,6 +11,14 @@ _WORDS: dict[str, dict[Locale, tuple[str, str]]] = {
         Locale.VI: ("Không được phép", "Tài khoản này không có quyền xem trang hoặc làm việc này, hoặc biểu mẫu đã cũ."),
         Locale.EN: ("Not allowed", "This account may not see this page or do this, or the form is out of date."),
     },
+    "ticket-spent": {
+        Locale.VI: ("Liên kết không dùng được nữa", "Liên kết đã được mở, đã hết hạn hoặc không đúng. Xin quản trị viên cấp liên kết mới."),
+        Locale.EN: ("The link is spent", "It was opened before, is over, or is not right. Ask the administrator for a new one."),
+    },
+    "identity-unavailable": {
+        Locale.VI: ("Hệ thống định danh không trả lời", "Hiện chưa đăng nhập được. Xin thử lại sau ít phút."),
+        Locale.EN: ("The identity provider does not answer", "Signing in is not possible just now. Try again in a few minutes."),
+    },
     "not-found": {
         Locale.VI: ("Không tìm thấy trang", "Địa chỉ này không có, hoặc không phải của quý vị."),
         Locale.EN: ("Page not found", "There is nothing here, or it is not yours."),

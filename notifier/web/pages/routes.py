@@ -1,8 +1,8 @@
 """Every address that people open in a browser."""
 
 from notifier.domain.operators import Permission
-from notifier.web.pages import files, lookup, stop
-from notifier.web.pages.citizen import preferences, zalo_link
+from notifier.web.pages import files, lookup, oidc, stop
+from notifier.web.pages.citizen import preferences, sign_in as citizen_sign_in, zalo_link
 from notifier.web.pages.console import (
     account,
     acting,
@@ -17,7 +17,7 @@ from notifier.web.pages.console import (
     templates,
 )
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
-from notifier.web.pages.console import account, reminders, reports, rules, templates
+from notifier.web.pages.console import account, reminders, reports, rules, set_up, sign_in, templates
 
 PAGES: tuple[Page, ...] = (
     open_page("GET", "/t/{token}", lookup.show_lookup),
@@ -47,6 +47,17 @@ PAGES: tuple[Page, ...] = (
     console_page("GET", "/console/notices/{id}", notices.show_notice),
     console_page("POST", "/console/notices/{id}/reveal", notices.reveal, Permission.REVEAL),
     console_page("GET", "/console/deliveries/{id}", notices.show_delivery),
+    open_page("GET", "/console/sign-in", sign_in.show_sign_in),
+    open_page("POST", "/console/sign-in", sign_in.sign_in),
+    open_page("GET", "/console/sign-in/provider", oidc.send_operator),
+    open_page("GET", "/console/oidc", oidc.take_operator),
+    open_page("GET", "/hop-thu/dang-nhap", citizen_sign_in.show_sign_in),
+    open_page("GET", "/hop-thu/dang-nhap/di", oidc.send_citizen),
+    open_page("GET", "/hop-thu/oidc", oidc.take_citizen),
+    citizen_page("POST", "/hop-thu/dang-xuat", citizen_sign_in.sign_out),
+    open_page("GET", "/console/set-up/{token}", set_up.open_link),
+    open_page("GET", "/console/set-up", set_up.show_set_up),
+    open_page("POST", "/console/set-up", set_up.set_up),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
     console_page("GET", "/console/reminders", reminders.show_sent),
