@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from notifier.cli.demo_people import CONSOLE_CLIENT, INBOX_CLIENT, identity_clients, identity_tables
 from notifier.intake.contacts import mobile_e164
 from notifier.sandbox.settings import Delays, PortalAccess, SandboxSettings, SmsAccount, TemplateRule, ZaloApp
 from notifier.sandbox.settings import Person as Resident
@@ -59,6 +60,8 @@ def playground(
     web_url, sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{http_port}"
     webhook_secrets = {name: "whsec_" + base64.b64encode(os.urandom(32)).decode() for name in (PROVINCE, MINISTRY)}
     keys = {name: secrets.token_urlsafe(24) for name in ("app", "oa", "refresh", "api", "sms", "sms_path", "mail_path")}
+    client_secrets = {name: secrets.token_urlsafe(24) for name in (INBOX_CLIENT, CONSOLE_CLIENT)}
+    people = tuple(residents())
     templates = zalo_templates(ROOT / "templates")
     api_token, clock_file = secrets.token_urlsafe(32), directory / "clock"
     tables: dict[str, Any] = {
@@ -72,6 +75,7 @@ def playground(
         "database": {"url": database_url},
         "redis": {"url": redis_url},
         "web": {"port": web_port},
+        **identity_tables(sandbox_url, client_secrets),
         "sources": {
             PROVINCE: {"secrets": [webhook_secrets[PROVINCE]]},
             MINISTRY: {"secrets": [webhook_secrets[MINISTRY]], "dialect": "ministry_2026"},
@@ -133,7 +137,8 @@ def playground(
         email_receipt_key=keys["mail_path"],
         delays=Delays(receipt_seconds=(0.3, 1.0), read_seconds=(0.5, 1.5)),
         portal=PortalAccess(api_token),
-        people=tuple(residents()),
+        people=people,
+        clients=identity_clients(web_url, client_secrets, people),
     )
     environ = {**inherited, "NOTIFIER_CONFIG": str(file)}
     return Playground(directory, environ, sandbox, web_url, clock_file, keys["refresh"], webhook_secrets, api_token)

@@ -52,6 +52,8 @@ class Screen:
 
     def addresses(self, web_url: str, sandbox_url: str, config: str) -> None:
         self._addresses = (
+            f"Bảng điều hành cho cán bộ vận hành      {web_url}/console",
+            f"Hộp thư của công dân                    {web_url}/hop-thu",
             f"Điện thoại, Zalo, hộp thư của công dân  {sandbox_url}/",
             f"Hộp thư trên Cổng của một công dân      {sandbox_url}/cong/0",
             f"API (OpenAPI), sức khỏe, số đo          {web_url}/openapi.json  /readyz  /metrics",

@@ -24,6 +24,7 @@ from notifier.sandbox.portal_push import PortalSite
 from notifier.sandbox.screens import Screens
 from notifier.sandbox.script import Script
 from notifier.sandbox.settings import SandboxSettings, is_loopback
+from notifier.sandbox.sign_in import SignIn
 from notifier.sandbox.smsc import Smsc
 from notifier.sandbox.vnpt import TemplateGateway
 from notifier.sandbox.zalo_send import Sender
@@ -110,6 +111,7 @@ def _application(parts: Parts, portal: Portal) -> web.Application:
     application.add_routes(TemplateGateway(parts).routes())
     if parts.settings.portal_push is not None:
         application.add_routes(PortalSite(parts, parts.settings.portal_push).routes())
+    application.add_routes(SignIn(parts).routes())
     application.add_routes(control.routes(parts))
     application.add_routes(ledger.routes(parts.ledger))
     application.add_routes(Screens(parts, portal).routes())

@@ -179,6 +179,24 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody whom the pretend identity provider knows. `claims` go into the ID token as they are."""
+
+    name: str
+    role: str
+    claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Pages that sign people in at the pretend identity provider, and who may be chosen there."""
+
+    secret: str = field(repr=False)
+    redirect_uri: str
+    subjects: tuple[Subject, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """Everything the sandbox needs. Port 0 means a free one. Raises `SettingsError` for a host that is not loopback."""
 
@@ -200,6 +218,8 @@ class SandboxSettings:
     portal_push: PushAccount | None = None
     """Switches on the portal's own notification API."""
     people: tuple[Person, ...] = ()
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    """By client id: those of the identity provider, which listens under /sso."""
     messages_kept: int = 20_000
     """How many messages the page and the API can show; older ones are forgotten."""
     script_file: Path | None = None
