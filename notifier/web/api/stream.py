@@ -39,7 +39,13 @@ async def stream(request: web.Request) -> web.StreamResponse:
     stream that loses the database ends, as does one whose session or token ends; the client comes back by itself.
     """
     ticket = request.query.get("ticket")
-    access = await inbox_access(request) if ticket is None else await by_ticket(request, ticket)
+    return await open_stream(
+        request, await inbox_access(request) if ticket is None else await by_ticket(request, ticket)
+    )
+
+
+async def open_stream(request: web.Request, access: Access) -> web.StreamResponse:
+    """The stream of an inbox that is open to this request. Raises `too-many-streams`."""
     watch = request.app[WATCH]
     try:
         with watch.watching(access.owner) as news:

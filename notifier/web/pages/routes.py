@@ -2,7 +2,7 @@
 
 from notifier.domain.operators import Permission
 from notifier.web.pages import files, lookup, oidc, stop
-from notifier.web.pages.citizen import preferences, sign_in as citizen_sign_in, zalo_link
+from notifier.web.pages.citizen import dossier, inbox, preferences, sign_in as citizen_sign_in, zalo_link
 from notifier.web.pages.console import (
     account,
     acting,
@@ -58,6 +58,13 @@ PAGES: tuple[Page, ...] = (
     open_page("GET", "/console/set-up/{token}", set_up.open_link),
     open_page("GET", "/console/set-up", set_up.show_set_up),
     open_page("POST", "/console/set-up", set_up.set_up),
+    citizen_page("GET", "/hop-thu", inbox.show_inbox),
+    citizen_page("GET", "/hop-thu/stream", inbox.show_stream),
+    citizen_page("POST", "/hop-thu/doc-het", inbox.mark_all_read),
+    citizen_page("POST", "/hop-thu/thu/{message}/doc", inbox.mark_read),
+    citizen_page("POST", "/hop-thu/thu/{message}/cat", inbox.put_away),
+    citizen_page("POST", "/hop-thu/thu/{message}/lay-lai", inbox.bring_back),
+    citizen_page("GET", "/hop-thu/ho-so/{source}/{code}", dossier.show_dossier),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
     console_page("GET", "/console/reminders", reminders.show_sent),

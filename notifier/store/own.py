@@ -1,0 +1,80 @@
+"""What one person may see of a dossier: which of its events were told to them, and what was sent to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifier.domain.content import ContentKind
+from notifier.domain.deliveries import DeliveryState
+from notifier.domain.ids import DeliveryId, DossierCode, EventId, EventType, InboxOwner, SourceName
+from notifier.store.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message to this person by one channel, and what became of it. `phone` and `email` are theirs, in full."""
+
+    event_id: EventId
+    type: EventType
+    kind: ContentKind
+    state: DeliveryState
+    at: datetime
+    """Since when it stands so."""
+    due_at: datetime | None
+    phone: str | None
+    email: str | None
+    linked: bool
+    """The person is known to Zalo by their link, not by the telephone number."""
+
+
+_TOLD = """
+SELECT e.id, CASE WHEN count(r.id) > 0 THEN bool_or(r.inbox_owner = $3) END AS mine
+FROM event e LEFT JOIN recipient r ON r.event_id = e.id AND r.audience = 'citizen'
+WHERE e.source = $1 AND e.dossier_code = $2 AND e.state = 'routed'
+GROUP BY e.id
+"""  # event_dossier, recipient_event_id_audience_ref_key
+
+
+async def told(
+    connection: Connection, owner: InboxOwner, source: SourceName, code: DossierCode
+) -> dict[EventId, bool | None]:
+    """The routed events of a dossier: whether this citizen was told of each; None where no citizen was."""
+    return {row["id"]: row["mine"] for row in await connection.fetch(_TOLD, source, code, owner)}
+
+
+_SENT = """
+SELECT d.event_id, e.type, d.content_kind, d.state, d.updated_at, d.due_at, r.phone, r.email,
+       r.zalo_uid IS NOT NULL AS linked
+FROM event e JOIN recipient r ON r.event_id = e.id JOIN delivery d ON d.recipient_id = r.id
+WHERE e.source = $1 AND e.dossier_code = $2 AND r.inbox_owner = $3
+  AND d.state NOT IN ('standby', 'suppressed', 'cancelled', 'superseded')
+ORDER BY e.received_at DESC, e.id DESC, d.rank, d.channel
+"""  # event_dossier, recipient_event_id_audience_ref_key, delivery_recipient_id_channel_key
+
+
+async def sent(connection: Connection, owner: InboxOwner, source: SourceName, code: DossierCode) -> list[Sent]:
+    """What was sent to this person about a dossier, or will be; the newest event first."""
+    return [
+        Sent(
+            event_id=row["event_id"],
+            type=row["type"],
+            kind=ContentKind(row["content_kind"]),
+            state=DeliveryState(row["state"]),
+            at=row["updated_at"],
+            due_at=row["due_at"],
+            phone=row["phone"],
+            email=row["email"],
+            linked=row["linked"],
+        )
+        for row in await connection.fetch(_SENT, source, code, owner)
+    ]
+
+
+async def agencies(connection: Connection, messages: Sequence[DeliveryId]) -> dict[DeliveryId, str]:
+    """The code of the unit that each message comes from, where it is known."""
+    rows = await connection.fetch(
+        "SELECT d.id, e.agency FROM delivery d JOIN event e ON e.id = d.event_id"
+        " WHERE d.id = ANY ($1::uuid[]) AND e.agency IS NOT NULL",
+        messages,
+    )  # primary keys
+    return {row["id"]: row["agency"] for row in rows}
