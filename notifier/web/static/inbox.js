@@ -1,7 +1,7 @@
 // The open inbox keeps itself up to date: what is new comes over an event stream, how it looks comes from the server.
 // A message that is opened is marked as read, which is proof of delivery.
 
-const LATER = 5000;
+const LATER = 3000;
 const said = document.getElementById("said");
 const trouble = document.getElementById("trouble");
 const list = () => document.getElementById("messages");
@@ -53,6 +53,7 @@ async function refresh() {
   const fresh = await fetchList();
   if (fresh) replace(fresh);
   else if (fresh === null) over();
+  else setTimeout(refresh, LATER);
 }
 
 function over() {
