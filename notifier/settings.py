@@ -83,7 +83,9 @@ class Inbox(_Table):
     heartbeat_seconds: float = Field(default=15, gt=0, le=300, description="a live stream is never silent for longer")
     max_streams_each: int = Field(default=8, ge=1, description="live streams of one inbox in one process")
     max_streams: int = Field(default=5000, ge=1, description="live streams of one process")
-    allowed_origins: list[str] = Field(default_factory=list, description="web sites whose pages may call the inbox API")
+    allowed_origins: list[str] = Field(
+        default_factory=list, description="web sites whose pages may call the inbox API and embed the inbox"
+    )
 
     @field_validator("allowed_origins")
     @classmethod

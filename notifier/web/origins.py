@@ -1,4 +1,4 @@
-"""Which web sites' pages may call the inbox API from a browser (CORS, as the Fetch standard has it).
+"""Which web sites' pages may call the inbox API and load our scripts in a browser (CORS, as the Fetch standard has it).
 
 No cookie is ever used here, so a page can do nothing but what the token in its hands allows.
 """
@@ -9,7 +9,8 @@ from aiohttp import web
 
 from notifier.web.keys import APP
 
-PREFIX = "/v1/inbox/"
+PREFIXES = ("/v1/inbox/", "/static/")
+"""The second for the web component, a module that another origin's page loads."""
 _REMEMBERED_SECONDS = "600"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -32,7 +33,7 @@ async def answer_preflights(request: web.Request, handler: Handler) -> web.Strea
 
 async def allow_origin(request: web.Request, response: web.StreamResponse) -> None:
     """Let the page read the answer, streams and problems included."""
-    if request.path.startswith(PREFIX):
+    if request.path.startswith(PREFIXES):
         response.headers["Vary"] = "Origin"
         if _is_allowed(request):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
@@ -41,4 +42,4 @@ async def allow_origin(request: web.Request, response: web.StreamResponse) -> No
 
 def _is_allowed(request: web.Request) -> bool:
     allowed = request.app[APP].settings.inbox.allowed_origins
-    return request.path.startswith(PREFIX) and request.headers.get("Origin") in allowed
+    return request.path.startswith(PREFIXES) and request.headers.get("Origin") in allowed

@@ -2,7 +2,7 @@
 
 from notifier.domain.operators import Permission
 from notifier.web.pages import files, lookup, oidc, stop
-from notifier.web.pages.citizen import dossier, inbox, preferences, sign_in as citizen_sign_in, zalo_link
+from notifier.web.pages.citizen import dossier, embed, inbox, preferences, sign_in as citizen_sign_in, zalo_link
 from notifier.web.pages.console import (
     account,
     acting,
@@ -16,6 +16,7 @@ from notifier.web.pages.console import (
     reports,
     templates,
 )
+from notifier.web.pages.console import account
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 from notifier.web.pages.console import account, reminders, reports, rules, set_up, sign_in, templates
 
@@ -65,6 +66,7 @@ PAGES: tuple[Page, ...] = (
     citizen_page("POST", "/hop-thu/thu/{message}/cat", inbox.put_away),
     citizen_page("POST", "/hop-thu/thu/{message}/lay-lai", inbox.bring_back),
     citizen_page("GET", "/hop-thu/ho-so/{source}/{code}", dossier.show_dossier),
+    open_page("GET", "/hop-thu/nhung", embed.show_embedded),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
     console_page("GET", "/console/reminders", reminders.show_sent),
