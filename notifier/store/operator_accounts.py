@@ -9,7 +9,7 @@ import asyncpg
 from notifier.domain.hours import clock_text
 from notifier.domain.operators import LOCKS, Operator, OperatorId, OperatorRole
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.store.dead import note
+from notifier.store.audit import note
 from notifier.store.operators import end_sessions_of
 from notifier.store.pool import Connection
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from notifier.domain.operators import Operator, OperatorId
 from notifier.domain.reasons import Reason, ReasonCode
-from notifier.store.dead import note
+from notifier.store.audit import note
 from notifier.store.operator_accounts import operator
 from notifier.store.pool import Connection
 

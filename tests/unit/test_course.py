@@ -7,7 +7,7 @@ import pytest
 
 from notifier.domain.dossiers import Status
 from notifier.domain.ids import DeliveryId, DossierCode, EventId, EventType, ExternalId
-from notifier.domain.masking import masked_email, masked_phone
+from notifier.domain.masks import masked_email, masked_phone
 from notifier.store.events import ClaimedEvent
 from notifier.store.inbox import InboxMessage
 from notifier.web.pages.citizen.inbox import by_dossier

@@ -6,7 +6,7 @@ Marked: pre-deploy (a table that the old processes do not know, and columns that
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 SCHEMA = """
 CREATE TABLE preference (

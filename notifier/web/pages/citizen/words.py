@@ -6,7 +6,7 @@ from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.dossiers import Status
 from notifier.domain.ids import EventType
-from notifier.domain.masking import masked_email, masked_phone
+from notifier.domain.masks import masked_email, masked_phone
 from notifier.store.own import Sent
 from notifier.web.pages.course import Words
 

@@ -13,8 +13,8 @@ _MENU: tuple[tuple[str, dict[Locale, str], Permission], ...] = (
     ("/console/providers", {Locale.VI: "Nhà cung cấp", Locale.EN: "Providers"}, Permission.SEE),
     ("/console/reports", {Locale.VI: "Báo cáo", Locale.EN: "Reports"}, Permission.SEE),
     ("/console/templates", {Locale.VI: "Mẫu tin", Locale.EN: "Templates"}, Permission.SEE),
-    ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
     ("/console/rules", {Locale.VI: "Quy tắc", Locale.EN: "Rules"}, Permission.SEE),
+    ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
 )
 
 ROLE_NAMES: Mapping[OperatorRole, tuple[str, str]] = {
