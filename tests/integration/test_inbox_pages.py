@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from notifier.cli.playground import PROVINCE
+from notifier.cli.playground import MINISTRY, PROVINCE
 from notifier.domain.clock import move_clock
 from notifier.domain.opaque import inbox_owner
 from notifier.web.access.visits import CITIZEN_COOKIE
@@ -211,6 +211,15 @@ async def test_the_dossier_page_asks_for_papers_until_their_deadline_and_names_n
     assert "17:00 30/11/2026" in html
     officers = ("Huỳnh Thị Hộ", "ht.hotich", "0912000910", "910", "Lý Thị Ví Dụ")
     assert [each for each in officers if each in html] == []
+
+
+async def test_the_dossier_page_says_what_is_to_be_paid_and_that_the_clock_stands_still(client, ground, app, sandbox):
+    payer = await citizen_cookie(app, inbox_owner(app.secret, "personal_number", "000192000404"))
+    await tell(client, ground, app, {"of": "06"})
+    _, html = await look(client, f"/hop-thu/ho-so/{MINISTRY}/G09.20-20261118-0091234", payer)
+    assert "1.200.000 đ" in html
+    assert 'href="https://mcdt.example.gov.vn/thanh-toan/mau-91234"' in html
+    assert "đang tạm ngừng tính" in html
 
 
 async def test_the_dossier_page_tells_what_was_sent_where_masked(client, ground, app, sandbox, mine):

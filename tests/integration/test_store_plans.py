@@ -37,6 +37,7 @@ from notifier.store import (
     lookups,
     notices,
     overtaking,
+    own,
     passes,
     preferences,
     receipts,
@@ -174,6 +175,15 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         {"inbox_message_delivery_id_key"},
     ),
     "whose message it is": (lambda c: inbox.holds(c, "owner", ID), {"inbox_message_delivery_id_key"}),
+    "whose events they are": (
+        lambda c: own.told(c, "owner", "source", "code"),
+        {"event_dossier", "recipient_event_id_audience_ref_key"},
+    ),
+    "what a citizen was sent": (
+        lambda c: own.sent(c, "owner", "source", "code"),
+        {"event_dossier", "recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},
+    ),
+    "whom messages come from": (lambda c: own.agencies(c, [ID]), {"delivery_pkey", "event_pkey"}),
     "a new ticket": (
         lambda c: passes.issue(c, b"h", passes.Kind.ENTRY, passes.Opened("owner", NOW), NOW, NOW),
         {"inbox_pass_expires", "inbox_pass_pkey"},

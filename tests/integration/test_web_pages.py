@@ -110,6 +110,14 @@ async def test_the_look_up_page_says_neither_whose_dossier_it_is_nor_what_about(
     assert [each for each in [*PERSONAL, PROCEDURE, "mcdt.angiang"] if each in page] == []
 
 
+async def test_the_look_up_page_says_in_english_too_where_on_its_way_the_dossier_is(told, client, sandbox):
+    async with client.get(f"{await link(sandbox)}?lang=en") as answer:
+        page = await answer.text()
+
+    assert page.index('aria-current="step"') < page.index("Taken in") < page.index("Being processed")
+    assert [each for each in ("Tiếp nhận", "Cập nhật", "Cần hỏi") if each in page] == []
+
+
 async def test_the_look_up_page_is_not_indexed_and_runs_nothing(told, client, sandbox):
     async with client.get(await link(sandbox)) as answer:
         assert answer.headers["X-Robots-Tag"] == "noindex"

@@ -1,6 +1,6 @@
 """The page of one dossier, for the citizen who is told of it: nothing on it is about or from anybody else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -9,7 +9,10 @@ from urllib.parse import quote
 from aiohttp import web
 
 from notifier.domain.dossiers import Status
+from notifier.domain.events import DossierEvent
 from notifier.domain.ids import DossierCode, SourceName
+from notifier.reminders.docket import PAUSED
+from notifier.rendering.facts import Fact
 from notifier.rendering.phrases import time_left
 from notifier.store import events, inbox, own
 from notifier.store.inbox import InboxMessage, Show
@@ -66,7 +69,7 @@ def _facts(visit: CitizenVisit, found: Own) -> dict[str, Any]:
     app, story, now, language = visit.app, found.story, visit.app.clock(), language_of(visit.request)
     hotline = app.settings.hotline(story.docket.handling_unit, story.docket.receiving_unit)
 
-    def said(event: Any) -> Any:
+    def said(event: DossierEvent) -> Mapping[str, Fact]:
         return facts(event, visit.who, language, now, hotline=hotline)
 
     ask, due = asking(story), story.docket.supplement_due_at
@@ -77,6 +80,7 @@ def _facts(visit: CitizenVisit, found: Own) -> dict[str, Any]:
         "standing": story.standing,
         "status": story.docket.status,
         "due": story.docket.due_at if story.docket.status not in _NO_DUE_DATE else None,
+        "is_paused": story.docket.status in PAUSED,
         "ask": said(ask) if ask else None,
         "ask_left": time_left(due, now, language) if due else None,
         "appointment": appointment(story, now),

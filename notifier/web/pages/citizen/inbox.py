@@ -69,7 +69,7 @@ def by_dossier(messages: Iterable[InboxMessage]) -> list[list[InboxMessage]]:
     return sorted(groups.values(), key=lambda group: (group[0].read_at is not None, -max(m.seq for m in group)))
 
 
-async def read_sheet(connection: Connection, owner: InboxOwner, show: Show, before: int | None) -> Sheet:
+async def _sheet(connection: Connection, owner: InboxOwner, show: Show, before: int | None) -> Sheet:
     """A page of messages. With the first one of the inbox come older ones that are unread."""
     found = await inbox.page(connection, owner, before=before, limit=PAGE + 1, show=show)
     messages, more = found[:PAGE], len(found) > PAGE
@@ -91,12 +91,12 @@ async def show_inbox(visit: CitizenVisit) -> web.Response:
     show = Show.ARCHIVED if query.get("show") == Show.ARCHIVED else Show.CURRENT
     before = whole_number(visit.request, "before", 0, least=1, most=10**DIGITS_MOST - 1) or None
     async with visit.app.pool.acquire() as connection:
-        sheet = await read_sheet(connection, visit.who, show, before)
+        sheet = await _sheet(connection, visit.who, show, before)
     name = "citizen/messages" if "part" in query else "citizen/inbox"
-    return visited(visit, name, {**facts_of_sheet(visit, sheet), "show": show, "is_first": before is None})
+    return visited(visit, name, {**_facts(visit, sheet), "show": show, "is_first": before is None})
 
 
-def facts_of_sheet(visit: CitizenVisit, sheet: Sheet) -> dict[str, Any]:
+def _facts(visit: CitizenVisit, sheet: Sheet) -> dict[str, Any]:
     settings = visit.app.settings
     groups = [
         Group(
