@@ -9,16 +9,19 @@ from notifier.store.events import COLUMNS, DOCUMENTS, ClaimedEvent
 from notifier.store.pool import Connection
 
 _SOME = f"""
-SELECT s.* FROM unnest($1::uuid[], $2::uuid[]) AS part(low, high)
-CROSS JOIN LATERAL (
-    SELECT {COLUMNS}
-    FROM event e
-    {DOCUMENTS}
-    WHERE e.id >= part.low AND e.id < part.high AND e.state = 'routed' AND e.type NOT LIKE 'nhac.%'
-      AND ($3::text[] IS NULL OR e.agency = ANY ($3) OR e.agency ^@ ANY ($4::text[]))
-    ORDER BY e.id DESC LIMIT $5
-) s
-ORDER BY s.id
+WITH chosen AS MATERIALIZED (
+    SELECT s.id FROM unnest($1::uuid[], $2::uuid[]) AS part(low, high)
+    CROSS JOIN LATERAL (
+        SELECT e.id FROM event e
+        WHERE e.id >= part.low AND e.id < part.high AND e.state = 'routed' AND e.type NOT LIKE 'nhac.%'
+          AND ($3::text[] IS NULL OR e.agency = ANY ($3) OR e.agency ^@ ANY ($4::text[]))
+        ORDER BY e.id DESC LIMIT $5
+    ) s
+)
+SELECT {COLUMNS}
+FROM chosen c JOIN event e ON e.id = c.id
+{DOCUMENTS}
+ORDER BY e.id
 """  # event_pkey: ids begin with the milliseconds in which an event came
 
 

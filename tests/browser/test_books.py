@@ -28,7 +28,7 @@ async def test_nothing_serious_is_found_and_nothing_stands_beyond_the_edge(
 async def test_an_event_is_tried_by_keyboard_without_scripts(app, address, browser):
     async with window(browser, address, await operator_cookie(app), java_script_enabled=False) as at:
         tab = await at.open("/console/rules")
-        await tab.get_by_label("Sự kiện").first.focus()
+        await tab.locator("#type").focus()
         await tab.keyboard.press("End")
         await tab.get_by_role("button", name="Thử", exact=True).press("Enter")
         await tab.wait_for_url("**/console/rules/try*")

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from notifier.store import clocks, reminded
+from notifier.store import clocks, lookback, reminded
 from notifier.store.clocks import Book
 from notifier.store.reports import coverage, dockets
 
@@ -39,6 +39,8 @@ INSERT INTO docket (source, dossier_code, last_event, status, since, filed_by, f
     FROM moment;
 INSERT INTO docket (source, dossier_code, last_event, status, filed_by, filed_at, receiving_unit, updated_at)
     SELECT 's', 'w' || n, id(at, n), 1, 2, at, 'H01.14', at FROM moment WHERE at > '2026-11-20';
+INSERT INTO event_payload SELECT id, '{}' FROM event;
+INSERT INTO dossier (source, code, updated_at) SELECT source, dossier_code, received_at FROM event;
 INSERT INTO timer (source, dossier_code, type, basis, number, state, planned_for, fired_at, event_id)
     SELECT 's', 'd' || n, 'han.hoso_qua', at, 1, 'fired', at, at, id(at, n) FROM moment;
 ANALYZE;
@@ -95,6 +97,11 @@ STATEMENTS = {
         reminded._PAGE,
         f"{HERE}, '2026-11-18 00:00+07', '2026-11-25 00:00+07', NULL, true, '2026-11-24 00:00+07', 0, 2000, 51",
         {"timer_fired", "event_pkey", "recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},
+    ),
+    "events to try other rules on": (
+        lookback._SOME,
+        f"ARRAY[id('2026-11-20 00:00+07', 0)], ARRAY[id('2026-11-21 00:00+07', 0)], {HERE}, 30",
+        {"event_pkey", "event_payload_pkey"},
     ),
     "what became of them": (
         reminded._MESSAGES,
