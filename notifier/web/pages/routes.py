@@ -20,6 +20,7 @@ from notifier.web.pages.console import (
     sign_in,
     templates,
 )
+from notifier.web.pages.console import account, accounts, audit, set_up, sign_in
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (
@@ -54,6 +55,11 @@ PAGES: tuple[Page, ...] = (
     open_page("GET", "/console/set-up/{token}", set_up.open_link),
     open_page("GET", "/console/set-up", set_up.show_set_up),
     open_page("POST", "/console/set-up", set_up.set_up),
+    console_page("GET", "/console/accounts", accounts.show_accounts, Permission.ADMINISTER),
+    console_page("POST", "/console/accounts", accounts.add_account, Permission.ADMINISTER),
+    console_page("GET", "/console/accounts/{login}", accounts.show_one, Permission.ADMINISTER),
+    console_page("POST", "/console/accounts/{login}", accounts.change_one, Permission.ADMINISTER),
+    console_page("GET", "/console/audit", audit.show_audit, Permission.AUDIT),
     console_page("GET", "/console/account", account.show_account),
     console_page("POST", "/console/sign-out", account.sign_out),
     # The console: how things stand, and acting

@@ -1,7 +1,7 @@
 """Accounts of operators: set-up links, who comes by the identity provider, and what was done at the console, in order.
 
 Marked: pre-deploy (a table and a column that the old processes do not know).
-On a large audit trail build its two indexes beforehand, with CREATE INDEX CONCURRENTLY under the same names.
+On a large audit trail build its index beforehand, with CREATE INDEX CONCURRENTLY under the same name.
 """
 
 from alembic import op
@@ -24,7 +24,6 @@ COMMENT ON TABLE operator_set_up IS 'Links by which operators choose their passw
 COMMENT ON COLUMN operator_set_up.totp_secret IS 'Sealed. It is there once the link was opened, which happens once.';
 
 CREATE INDEX IF NOT EXISTS audit_acts ON audit (seq) WHERE actor ~ '^(operator|cli):';
-CREATE INDEX IF NOT EXISTS audit_acts_by ON audit (actor, seq) WHERE actor ~ '^(operator|cli):';
 """
 
 

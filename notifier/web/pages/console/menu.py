@@ -14,6 +14,8 @@ _MENU: tuple[tuple[str, dict[Locale, str], Permission], ...] = (
     ("/console/reports", {Locale.VI: "Báo cáo", Locale.EN: "Reports"}, Permission.SEE),
     ("/console/templates", {Locale.VI: "Mẫu tin", Locale.EN: "Templates"}, Permission.SEE),
     ("/console/rules", {Locale.VI: "Quy tắc", Locale.EN: "Rules"}, Permission.SEE),
+    ("/console/accounts", {Locale.VI: "Người dùng", Locale.EN: "People"}, Permission.ADMINISTER),
+    ("/console/audit", {Locale.VI: "Nhật ký", Locale.EN: "Audit"}, Permission.AUDIT),
     ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
 )
 
