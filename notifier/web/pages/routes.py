@@ -6,7 +6,9 @@ from notifier.web.pages.citizen import dossier, embed, inbox, preferences, zalo_
 from notifier.web.pages.citizen import sign_in as citizen_sign_in
 from notifier.web.pages.console import (
     account,
+    accounts,
     acting,
+    audit,
     dead,
     dossiers,
     find,
@@ -20,7 +22,6 @@ from notifier.web.pages.console import (
     sign_in,
     templates,
 )
-from notifier.web.pages.console import account, accounts, audit, set_up, sign_in
 from notifier.web.pages.route import Page, citizen_page, console_page, open_page
 
 PAGES: tuple[Page, ...] = (

@@ -16,7 +16,6 @@ _MENU: tuple[tuple[str, dict[Locale, str], Permission], ...] = (
     ("/console/rules", {Locale.VI: "Quy tắc", Locale.EN: "Rules"}, Permission.SEE),
     ("/console/accounts", {Locale.VI: "Người dùng", Locale.EN: "People"}, Permission.ADMINISTER),
     ("/console/audit", {Locale.VI: "Nhật ký", Locale.EN: "Audit"}, Permission.AUDIT),
-    ("/console/account", {Locale.VI: "Tài khoản", Locale.EN: "Account"}, Permission.SEE),
 )
 
 ROLE_NAMES: Mapping[OperatorRole, tuple[str, str]] = {
