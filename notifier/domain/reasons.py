@@ -436,8 +436,8 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "the account {login} is opened, role {role}, scope {agencies}: {said}",
     ),
     ReasonCode.ACCOUNT_CHANGED: (
-        "đổi tài khoản {login} sang vai trò {role}, phạm vi {agencies}; trước đó {before}: {said}",
-        "the account {login} now has the role {role}, scope {agencies}; before that {before}: {said}",
+        "đổi tài khoản {login} sang vai trò {role}, phạm vi {agencies}; trước đó {before_role}, {before_agencies}: {said}",
+        "the account {login} now has the role {role}, scope {agencies}; before that {before_role}, {before_agencies}: {said}",
     ),
     ReasonCode.ACCOUNT_DISABLED: ("khóa tài khoản {login}: {said}", "the account {login} is disabled: {said}"),
     ReasonCode.ACCOUNT_ENABLED: ("mở lại tài khoản {login}: {said}", "the account {login} is enabled: {said}"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import asyncpg
 
@@ -14,6 +15,11 @@ from notifier.store.operators import end_sessions_of
 from notifier.store.pool import Connection
 
 WHOLE_PROVINCE = "*"
+
+
+class SignedInBy(StrEnum):
+    LOCAL = "local"
+    PROVIDER = "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +112,8 @@ async def change(
             list(agencies),
             name,
         )
-        before = _standing(OperatorRole(row["role"]), row["agencies"])
-        values = {
-            "login": login,
-            **_standing(role, agencies),
-            "before": f"{before['role']} ({before['agencies']})",
-            "said": act.said,
-        }
+        before = {f"before_{key}": text for key, text in _standing(OperatorRole(row["role"]), row["agencies"]).items()}
+        values = {"login": login, **_standing(role, agencies), **before, "said": act.said}
         await note(connection, Reason(ReasonCode.ACCOUNT_CHANGED, values), actor=act.actor, now=act.now)
     return True
 
@@ -216,11 +217,11 @@ async def succeed(connection: Connection, proof: Proof, step: int, now: datetime
     async with connection.transaction():
         if await connection.fetchval(_SUCCEED, proof.operator.id, step, proof.password_hash) is None:
             return False
-        await signed_in(connection, proof.operator, "mật khẩu", now)
+        await signed_in(connection, proof.operator, SignedInBy.LOCAL, now)
     return True
 
 
-async def signed_in(connection: Connection, who: Operator, by: str, now: datetime) -> None:
+async def signed_in(connection: Connection, who: Operator, by: SignedInBy, now: datetime) -> None:
     """Write down that somebody has signed in, and by what."""
-    reason = Reason(ReasonCode.ACCOUNT_SIGNED_IN, {"login": who.login, "by": by})
+    reason = Reason(ReasonCode.ACCOUNT_SIGNED_IN, {"login": who.login, "by": by.value})
     await note(connection, reason, actor=who.actor, now=now)

@@ -172,6 +172,14 @@ async def test_what_the_machine_did_is_not_among_what_operators_did(app, desk):
     assert [name for name in ("minh", "lan", "worker-1") if f"{name}" in html] == ["minh", "lan"]
 
 
+async def test_acts_on_accounts_are_told_in_words(app, desk):
+    await operator_cookie(app, OperatorRole.OPERATOR, login="viewer")
+    form = {"act": "alter", "role": "viewer", "agencies": "H01.14", "why": "viewer"}
+    await desk.send(f"{ACCOUNTS}/viewer", form)
+    said = "đổi tài khoản viewer sang vai trò người xem, phạm vi H01.14; trước đó người vận hành, toàn tỉnh: viewer"
+    assert said in (await desk.look(AUDIT))[1]
+
+
 async def test_the_newest_stand_first_and_older_ones_on_the_next_page(app, desk):
     await acts(app, 60, "operator:minh")
     html = (await desk.look(AUDIT))[1]

@@ -11,12 +11,11 @@ from notifier.domain.operators import Operator, OperatorId, OperatorRole
 from notifier.intake.codes import agency_code
 from notifier.settings import ConsoleIdentity
 from notifier.store import operator_accounts, provided_accounts
-from notifier.store.operator_accounts import WHOLE_PROVINCE, Act
+from notifier.store.operator_accounts import WHOLE_PROVINCE, Act, SignedInBy
 from notifier.store.pool import Connection
 
 ACTOR = "console"
 SAID = "theo hệ thống định danh"
-BY = "định danh"
 _STRONGEST = (OperatorRole.ADMINISTRATOR, OperatorRole.OPERATOR, OperatorRole.AUDITOR, OperatorRole.VIEWER)
 _NAME_LONGEST = 100
 Standing = tuple[OperatorRole, tuple[str, ...]]
@@ -49,7 +48,7 @@ async def operator_of(
         if wanted != (found.role, found.agencies):
             await operator_accounts.change(connection, found.login, *wanted, act)
             found = Operator(found.id, found.login, found.name, *wanted)
-        await operator_accounts.signed_in(connection, found, BY, now)
+        await operator_accounts.signed_in(connection, found, SignedInBy.PROVIDER, now)
     return found
 
 

@@ -10,10 +10,13 @@ from notifier.audit.dead import fault_of_name
 from notifier.domain.clock import VIETNAM
 from notifier.domain.operators import Operator
 from notifier.domain.reasons import TEXTS, Reason, ReasonCode
+from notifier.domain.recipients import Locale
 from notifier.store import operator_accounts, operator_acts
+from notifier.store.operator_accounts import WHOLE_PROVINCE, SignedInBy
 from notifier.store.operator_acts import NEWEST, Done, Wanted
 from notifier.store.pool import Connection
 from notifier.web.access.visits import OperatorVisit
+from notifier.web.pages.console.menu import ROLE_NAMES
 from notifier.web.pages.page import language_of, visited
 from notifier.web.requests import whole_number
 
@@ -21,6 +24,12 @@ SHOWN = 50
 KINDS = ("operator", "cli")
 """How the names of those begin who did it: at the console or the API, or by a command of an administrator."""
 _REASON = re.compile(r"[a-z_]+(?:\.[a-z_]+)?")
+_WORDS: dict[str, tuple[str, str]] = {
+    **{role.value: names for role, names in ROLE_NAMES.items()},
+    WHOLE_PROVINCE: ("toàn tỉnh", "the whole province"),
+    SignedInBy.LOCAL.value: ("bằng mật khẩu và mã", "with password and code"),
+    SignedInBy.PROVIDER.value: ("qua hệ thống định danh", "by the identity provider"),
+}
 _KNOWN = {code.value: code for code in ReasonCode}
 
 
@@ -74,10 +83,20 @@ def _day(text: str) -> datetime | None:
         return None
 
 
-def _told(done: Done, language: str) -> tuple[str, str | None]:
+def _told(done: Done, language: Locale) -> tuple[str, str | None]:
     """What was done, and why in the operator's own words where the sentence does not say it."""
     code = _KNOWN.get(done.reason)
     if code is None:
         return done.reason, done.values.get("said")
-    is_told = "{said}" in TEXTS[code][0]
-    return Reason(code, done.values).text(language), None if is_told else done.values.get("said")
+    said = None if "{said}" in TEXTS[code][0] else done.values.get("said")
+    is_of_accounts = done.reason.startswith("account.")
+    values = (
+        {name: _spoken(name, value, language) for name, value in done.values.items()} if is_of_accounts else done.values
+    )
+    return Reason(code, values).text(language), said
+
+
+def _spoken(name: str, value: str, language: Locale) -> str:
+    """A value of an account's reason in words; a login and what somebody said stay as they are."""
+    words = None if name in {"login", "said"} else _WORDS.get(value)
+    return words[0 if language is Locale.VI else 1] if words else value

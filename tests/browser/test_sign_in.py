@@ -1,0 +1,110 @@
+"""Signing in as people do it: at the provider, with password and code by keyboard alone, on a phone, in the dark."""
+
+from datetime import timedelta
+
+import pytest
+
+from notifier.domain.clock import move_clock
+from notifier.domain.operators import OperatorRole
+from notifier.web.access.visits import CITIZEN_COOKIE
+from tests.support.browser import DESK, PHONE, window
+from tests.support.pages import operator_cookie
+from tests.support.visitors import PASSWORD, account_link, code_of, set_up
+
+LOOKS = [(PHONE, "dark"), (DESK, "light")]
+NARROW = {"width": 320, "height": 640}
+
+
+@pytest.fixture
+def address(app, web) -> str:
+    """As the provider knows it: it leads nowhere else."""
+    return app.settings.public_url
+
+
+async def names(at) -> set[str]:
+    return {cookie["name"] for cookie in await at.context.cookies()}
+
+
+async def test_an_operator_walks_through_the_provider_to_the_page_that_was_wanted(app, sandbox, address, browser):
+    async with window(browser, address) as at:
+        tab = await at.open("/console/account")
+        await tab.get_by_role("link", name="Đăng nhập bằng tài khoản định danh giả").click()
+        await tab.get_by_role("link", name="Trần Văn Bình Mẫu").click()
+        await tab.wait_for_url(f"{address}/console/account")
+        assert await tab.get_by_text("Trần Văn Bình Mẫu").first.is_visible()
+        assert at.complaints == []
+
+
+async def test_a_citizen_walks_through_the_provider_without_scripts_and_has_a_session(app, sandbox, address, browser):
+    async with window(browser, address, java_script_enabled=False, viewport=PHONE) as at:
+        tab = await at.open("/hop-thu/dang-nhap")
+        await tab.get_by_role("link", name="Đăng nhập bằng").click()
+        await tab.locator("main li a").first.click()
+        await tab.wait_for_url(f"{address}/hop-thu")
+        assert CITIZEN_COOKIE in await names(at)
+
+
+async def test_who_thinks_better_of_it_is_told_and_can_try_again(app, sandbox, address, browser):
+    async with window(browser, address) as at:
+        tab = await at.open("/hop-thu/dang-nhap")
+        await tab.get_by_role("link", name="Đăng nhập bằng").click()
+        await tab.get_by_role("link", name="Thôi, không đăng nhập").click()
+        assert await tab.get_by_role("alert").is_visible()
+        assert await tab.get_by_role("link", name="Đăng nhập bằng").is_visible()
+
+
+async def test_a_local_account_is_set_up_by_keyboard_alone(app, address, browser):
+    async with window(browser, address) as at:
+        tab = await at.open(await account_link(app))
+        secret = (await tab.locator("details code").text_content()).replace(" ", "")
+        for text in (PASSWORD, PASSWORD):  # the first field has the focus
+            await tab.keyboard.type(text)
+            await tab.keyboard.press("Tab")
+        await tab.keyboard.press("Tab")  # past the key for typing
+        await tab.keyboard.type(code_of(app, secret))
+        await tab.keyboard.press("Enter")
+        await tab.wait_for_url(f"{address}/console")
+        assert "__Host-console" in await names(at)
+
+
+async def test_a_local_account_signs_in_by_keyboard_alone(app, client, address, browser, ground):
+    _, secret = await set_up(client, app)
+
+    move_clock(ground.clock_file, app.clock() + timedelta(minutes=1))
+    async with window(browser, address) as at:
+        tab = await at.open("/console/account")
+        for text in ("lan", PASSWORD):
+            await tab.keyboard.type(text)
+            await tab.keyboard.press("Tab")
+        await tab.keyboard.type(code_of(app, secret))
+        await tab.keyboard.press("Enter")
+        await tab.wait_for_url(f"{address}/console/account")
+        assert await tab.get_by_role("heading", name="Tài khoản").is_visible()
+
+
+@pytest.mark.parametrize(("viewport", "colours"), LOOKS, ids=["phone", "desk"])
+async def test_nothing_serious_is_found_before_somebody_is_known(app, address, browser, viewport, colours):
+    async with window(browser, address, viewport=viewport, color_scheme=colours) as at:
+        for path in ("/console/sign-in?failed=proof", "/hop-thu/dang-nhap?failed=out", await account_link(app)):
+            await at.open(path)
+            assert (path, await at.axe(), at.complaints) == (path, [], [])
+
+
+@pytest.mark.parametrize(("viewport", "colours"), LOOKS, ids=["phone", "desk"])
+async def test_nothing_serious_is_found_on_the_pages_of_administrators(app, address, browser, viewport, colours):
+    cookie = await operator_cookie(app, OperatorRole.ADMINISTRATOR, login="ngan")
+    await operator_cookie(app, OperatorRole.VIEWER, "H01.14", login="minh")
+    async with window(browser, address, cookie, viewport=viewport, color_scheme=colours) as at:
+        for path in ("/console/accounts", "/console/accounts/minh", "/console/audit"):
+            await at.open(path)
+            assert (path, await at.axe(), at.complaints) == (path, [], [])
+
+
+async def test_nothing_is_cut_off_at_four_times_the_size(app, address, browser):
+    cookie = await operator_cookie(app, OperatorRole.ADMINISTRATOR, login="ngan")
+    link = await account_link(app)
+    async with window(browser, address, cookie, viewport=NARROW) as at:
+        for path in ("/console/sign-in", "/hop-thu/dang-nhap", link, "/console/accounts", "/console/audit"):
+            tab = await at.open(path)
+            wide = await tab.evaluate("document.documentElement.scrollWidth")
+            assert (path, wide) == (path, NARROW["width"])
