@@ -20,6 +20,7 @@ from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.dossiers import Status
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.suppressions import SuppressionKind
+from notifier.reminders.reports.within import EVERYWHERE, Within
 from notifier.store import (
     accounts,
     callbacks,
@@ -57,7 +58,6 @@ from notifier.store.deliveries import Move
 from notifier.store.inbox import Chosen, Show
 from notifier.store.overtaking import Claim
 from notifier.store.pool import open_pool
-from notifier.store.scopes import EVERYTHING, Sight
 from notifier.store.search import Narrowed, Term, TermKind
 from notifier.store.spending import Charge
 
@@ -74,7 +74,7 @@ def _found(connection: Any, kind: TermKind | None = None) -> Awaitable[Any]:
     """A search with everything that can narrow it."""
     term = Term(kind, str(ID)) if kind else None
     narrowed = Narrowed(NOW, NOW, "sms", DeliveryState.READ)
-    sight = Sight(["H01"], ["H01."])
+    sight = Within(["H01"], ["H01."])
     return search.notices(connection, [term] if term else [], narrowed, sight, ["s"], after=ID, limit=20)
 
 
@@ -251,17 +251,17 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
     },
     "the newest notices": (_found, {"recipient_pkey", "event_pkey", "delivery_recipient_id_channel_key"}),
     "officers of a name": (
-        lambda c: search.notices(c, [Term(TermKind.NAME, "a")], Narrowed(), EVERYTHING, [], after=None, limit=9),
+        lambda c: search.notices(c, [Term(TermKind.NAME, "a")], Narrowed(), EVERYWHERE, [], after=None, limit=9),
         {"officer_name"},
     ),
     "dossiers by the beginning of their code": (
-        lambda c: search.dossiers(c, "d1", Sight(["H01"], ["H01."])),
+        lambda c: search.dossiers(c, "d1", Within(["H01"], ["H01."])),
         {"dossier_code", "event_dossier"},
     ),
-    "a notice": (lambda c: notices.one(c, ID, EVERYTHING), {"recipient_pkey", "event_pkey"}),
-    "a delivery's notice": (lambda c: notices.of_delivery(c, ID, EVERYTHING), {"delivery_pkey", "event_pkey"}),
+    "a notice": (lambda c: notices.one(c, ID, EVERYWHERE), {"recipient_pkey", "event_pkey"}),
+    "a delivery's notice": (lambda c: notices.of_delivery(c, ID, EVERYWHERE), {"delivery_pkey", "event_pkey"}),
     "a dossier's events": (
-        lambda c: notices.events_of(c, "source", "code", EVERYTHING, NOW),
+        lambda c: notices.events_of(c, "source", "code", EVERYWHERE, NOW),
         {"event_dossier", "audit_event"},
     ),
     "who was told of events": (

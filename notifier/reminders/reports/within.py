@@ -1,6 +1,6 @@
 """Which agencies somebody looks at: those they may see, or one of them with what is below it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from notifier.reminders.reports.units import Agencies
@@ -23,9 +23,17 @@ EVERYWHERE = Within()
 
 def within(agencies: Agencies, wanted: Collection[str]) -> Within:
     """These agencies and all below them."""
-    own = {agencies.named(each).code for each in wanted}
     codes = {code for each in wanted for code in agencies.below(each)}
-    return Within(sorted(codes), sorted(f"{each}." for each in own))
+    return Within(sorted(codes), _shortest(f"{code}." for code in codes))
+
+
+def _shortest(beginnings: Iterable[str]) -> list[str]:
+    """Without those that begin like another one."""
+    kept: list[str] = []
+    for each in sorted(beginnings):
+        if not kept or not each.startswith(kept[-1]):
+            kept.append(each)
+    return kept
 
 
 def seen_by(agencies: Agencies, own: Collection[str]) -> Within:
