@@ -107,6 +107,7 @@ class Issuer(_Table):
         Field(default=("RS256", "PS256", "ES256", "EdDSA"), min_length=1, description="no other one counts")
     )
     leeway_seconds: float = Field(default=60, ge=0, le=300, description="how far the two clocks may be apart")
+    token_url: HttpUrl | None = Field(default=None, description="where codes are redeemed, if not at the issuer's host")
     client_id: str | None = Field(default=None, min_length=1, description="as whom the provider knows our pages")
     client_secret: SecretStr | None = Field(default=None, description="proves us; none for a public client")
     scopes: tuple[str, ...] = Field(default=("openid",), min_length=1, description="what is asked of the provider")
@@ -288,10 +289,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _proven_in_production(self) -> "Settings":
-        for key, issuer in (("identity", self.identity), ("console.identity", self.console.identity)):
-            is_plain = issuer is not None and not issuer.issuer.startswith("https://")
-            if self.environment is Environment.PRODUCTION and is_plain:
-                raise ValueError(f"{key}.issuer is plain http; production needs https, its keys are what proves people")
+        providers: tuple[tuple[str, Issuer | None], ...] = (
+            ("identity", self.identity),
+            ("console.identity", self.console.identity),
+        )
+        for table, provider in providers:
+            for key in ("issuer", "jwks_url", "token_url"):
+                url = getattr(provider, key, None)
+                if self.environment is Environment.PRODUCTION and url and not str(url).startswith("https://"):
+                    raise ValueError(f"{table}.{key} is plain http; production needs https, it is what proves people")
         return self
 
     @model_validator(mode="after")

@@ -194,9 +194,10 @@ RETURNING id, login, name, role, agencies, password_hash, totp_secret, failures,
 async def try_sign_in(connection: Connection, login: str, now: datetime) -> Proof | None:
     """Count a try as failed before it is looked at, so that many at once are not free. None: nobody can sign in so.
 
-    A success takes it back (`succeed`).
+    A success takes it back (`succeed`). It does not wait for the disk: that would tell that there is such an account.
     """
     async with connection.transaction():
+        await connection.execute("SET LOCAL synchronous_commit TO off")
         row = await connection.fetchrow(_TRY, login, now, list(LOCKS))
         if row is None:
             return None

@@ -41,6 +41,9 @@ REFUSED = [
     ({"algorithms": ["HS256"]}, "identity.algorithms.0"),
     ({"algorithms": []}, "identity.algorithms"),
     ({"leeway_seconds": 3600}, "identity.leeway_seconds"),
+    ({"jwks_url": "http://sso.example.gov.vn/keys"}, "identity.jwks_url is plain http"),
+    ({"token_url": "http://sso.example.gov.vn/token"}, "identity.token_url is plain http"),
+    ({"scopes": ["profile"]}, "`openid` is missing"),
 ]
 
 
@@ -69,3 +72,19 @@ async def test_the_doctor_says_whether_the_keys_can_be_read():
 
     assert (sound.level, broken.level) == (Level.OK, Level.WARNING)
     assert "identity.jwks_url" in broken.text
+
+
+OPERATORS = {"issuer": "https://sso.example.gov.vn", "client_id": "console", "role_claim": "roles"}
+OPERATORS_REFUSED = [
+    ({"client_id": None}, "`client_id` is missing"),
+    ({"issuer": "http://sso.example.gov.vn"}, "console.identity.issuer is plain http"),
+    ({"makes_accounts": True, "role_claim": None}, "`role_claim` is missing"),
+    ({"roles": {"boss": "king"}}, "console.identity.roles.boss"),
+]
+
+
+@pytest.mark.parametrize(("change", "text"), OPERATORS_REFUSED)
+def test_a_provider_of_operators_that_could_not_be_trusted_is_refused(change, text):
+    with pytest.raises(SettingsError) as caught:
+        settings(TABLE, NOTIFIER_CONSOLE__IDENTITY=json.dumps(OPERATORS | change))
+    assert text in str(caught.value)

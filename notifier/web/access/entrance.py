@@ -23,6 +23,8 @@ from notifier.web.keys import APP
 
 VISITOR_COOKIE = "__Host-visitor"
 VISITOR_SECONDS = 3600
+NEXT_LONGEST = 1000
+"""Characters of an address that is kept in a cookie while somebody signs in."""
 CONSOLE, INBOX = "/console", "/hop-thu"
 NEVER_NEXT = frozenset(
     {f"{CONSOLE}/sign-in", f"{CONSOLE}/sign-out", f"{INBOX}/dang-nhap", f"{INBOX}/dang-xuat"},
@@ -45,7 +47,7 @@ async def posted_by_visitor(request: web.Request) -> MultiDict[str]:
 def path_after(wish: str | None, home: str) -> str:
     """Where a sign-in leads: the wish if it is a page below `home`, else `home`. Never to another site."""
     found = _PATH.fullmatch(wish or "")
-    if found is None or ".." in found[1]:
+    if found is None or len(found[0]) > NEXT_LONGEST or ".." in found[1].lower().replace("%2e", "."):
         return home
     is_below = found[1] == home or found[1].startswith(f"{home}/")
     return found[0] if is_below and found[1].rstrip("/") not in NEVER_NEXT else home

@@ -47,7 +47,7 @@ class Journey:
 
 
 class Provider:
-    """One per process and client. It reaches the issuer's own address, and that of `jwks_url`, and no other.
+    """One per process and client. It reaches the issuer's own address, those of `jwks_url` and `token_url`, and no other.
 
     `back` is the address to which the provider sends browsers with a code.
     """
@@ -59,8 +59,9 @@ class Provider:
         self._back = back
         self._purpose = f"journey {back}"
         self._keys = KeyRing(settings, clock)
-        address = address_of(settings.issuer)
-        self._http = HttpClient(frozenset({address} if address else ()))
+        self._token_url = str(settings.token_url) if settings.token_url else None
+        addresses = (address_of(url) for url in (settings.issuer, self._token_url) if url)
+        self._http = HttpClient(frozenset(address for address in addresses if address))
         self._described: tuple[datetime, Mapping[str, Any]] | None = None
 
     async def close(self) -> None:
@@ -138,7 +139,7 @@ class Provider:
             "client_id": self.settings.client_id or "",
             "code_verifier": verifier,
         }
-        url = await self._endpoint("token_endpoint")
+        url = self._token_url or await self._endpoint("token_endpoint")
         reply = await self._http.request(
             "POST", url, form=form, headers=self._credentials(), timeout_seconds=TIMEOUT_SECONDS
         )
