@@ -1,7 +1,5 @@
 """Reminders, reports, templates and rules as people and their helpers meet them."""
 
-import pytest
-
 from tests.support.browser import DESK, PHONE, window
 from tests.support.pages import operator_cookie
 
@@ -12,17 +10,6 @@ PAGES = (
     ("/console/rules", DESK, "light"),
 )
 NARROW = {"width": 320, "height": 640}
-
-
-@pytest.mark.parametrize(("path", "viewport", "colours"), PAGES, ids=lambda each: str(each)[:40])
-async def test_nothing_serious_is_found_and_nothing_stands_beyond_the_edge(
-    app, address, browser, path, viewport, colours
-):
-    async with window(browser, address, await operator_cookie(app), viewport=viewport, color_scheme=colours) as at:
-        tab = await at.open(path)
-        assert (await at.axe(), at.complaints) == ([], [])
-        await tab.set_viewport_size(NARROW)
-        assert await tab.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
 
 async def test_an_event_is_tried_by_keyboard_without_scripts(app, address, browser):

@@ -3,7 +3,7 @@
 import pytest
 
 from notifier.domain.operators import OperatorRole
-from tests.support.browser import DESK, PHONE, window
+from tests.support.browser import window
 from tests.support.intake import sample
 from tests.support.pages import operator_cookie
 from tests.support.stack import becomes, post_event
@@ -56,32 +56,3 @@ async def test_it_is_the_same_without_scripts(told, app, address, browser):
         await found_by_number(await at.open("/console/find"))
         await at.tab.locator("#timeline > summary").click()
         assert await at.tab.get_by_text("sự kiện đã nhận và lưu").is_visible()
-
-
-async def test_nothing_serious_is_found_and_nothing_is_wider_than_the_screen(told, app, address, browser):
-    async with app.pool.acquire() as connection:
-        notice = await connection.fetchval("SELECT id FROM recipient WHERE audience = 'citizen'")
-    notice = f"/console/notices/{notice}"
-    cookie = await operator_cookie(app, OperatorRole.ADMINISTRATOR)
-    looks = (
-        (PHONE, "light", ("/console/find", notice)),
-        (PHONE, "dark", (notice,)),
-        (DESK, "light", (notice,)),
-        (DESK, "dark", (DOSSIER, notice)),
-    )
-    for viewport, colours, looked_at in looks:
-        async with window(browser, address, cookie, viewport=viewport, color_scheme=colours) as at:
-            for page in looked_at:
-                await _open_wide(at, page)
-                assert (await at.axe(), at.complaints) == ([], []), (page, viewport, colours)
-    async with window(browser, address, cookie, viewport=NARROW) as at:
-        for page in ("/console/find", DOSSIER, notice):
-            tab = await _open_wide(at, page)
-            assert not await tab.evaluate("document.documentElement.scrollWidth > innerWidth"), page
-
-
-async def _open_wide(at, page):
-    """The page with everything unfolded."""
-    tab = await at.open(page)
-    await tab.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-    return tab

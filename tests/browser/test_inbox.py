@@ -7,9 +7,8 @@ from playwright.async_api import expect
 
 from notifier.cli.playground import PROVINCE
 from notifier.domain.clock import move_clock
-from notifier.domain.ids import DossierCode, SourceName
-from notifier.domain.opaque import inbox_owner, lookup_token
-from tests.support.browser import DESK, PHONE, window
+from notifier.domain.opaque import inbox_owner
+from tests.support.browser import window
 from tests.support.front_door import quick, told
 from tests.support.intake import event
 from tests.support.pages import citizen_cookie
@@ -127,20 +126,3 @@ async def test_without_scripts_an_inbox_leads_to_the_dossier_that_says_where_it_
         await tab.get_by_role("link", name="Xem tiến độ").click()
         await expect(tab.locator("[aria-current=step]")).to_contain_text("Tiếp nhận")
         await expect(tab.get_by_role("heading", level=1)).to_have_text("Đăng ký thành lập hộ kinh doanh")
-
-
-@pytest.mark.parametrize(("viewport", "colours"), [(PHONE, "dark"), (DESK, "light")], ids=["phone", "desk"])
-async def test_nothing_serious_is_found_on_the_pages_and_none_is_wider_than_its_window(
-    client, ground, app, sandbox, address, browser, mine, viewport, colours
-):
-    await told(app, client, ground)
-    lookup = f"/t/{lookup_token(app.secret, SourceName(PROVINCE), DossierCode(CODE), 'citizen')}"
-    async with window(browser, address, mine, viewport=viewport, color_scheme=colours) as at:
-        for path in (HOME, DOSSIER, lookup):
-            tab = await at.open(path)
-            for summary in await tab.locator("summary").all():
-                await summary.click()
-            assert (path, await at.axe(), at.complaints) == (path, [], [])
-            await tab.set_viewport_size({"width": 320, "height": 256})
-            assert (path, await tab.evaluate("document.documentElement.scrollWidth")) == (path, 320)
-            await tab.set_viewport_size(viewport)

@@ -2,45 +2,15 @@
 
 import re
 
-import pytest
 from playwright.async_api import expect
 
-from tests.support.browser import DESK, PHONE, window
+from tests.support.browser import window
 from tests.support.dead import letters, refused_by_zalo
 from tests.support.intake import event
 from tests.support.pages import operator_cookie
 from tests.support.stack import post_event, settle
 
 TINY = {"width": 320, "height": 640}
-
-
-@pytest.mark.parametrize(("viewport", "colours"), [(PHONE, "light"), (PHONE, "dark"), (DESK, "light"), (DESK, "dark")])
-async def test_nothing_serious_is_found_on_the_home(app, address, browser, viewport, colours):
-    async with window(browser, address, await operator_cookie(app), viewport=viewport, color_scheme=colours) as at:
-        await at.open("/console")
-        assert (await at.axe(), at.complaints) == ([], [])
-
-
-async def test_nothing_serious_is_found_where_operators_act(app, client, ground, sandbox, address, browser):
-    letter = await refused_by_zalo(client, ground, app, sandbox)
-    pages = ["/console/dead?channel=zalo", "/console/providers", f"/console/act/delivery/{letter.id}"]
-    async with window(browser, address, await operator_cookie(app), viewport=PHONE, color_scheme="dark") as at:
-        for page in pages:
-            await at.open(page)
-            assert (page, await at.axe(), at.complaints) == (page, [], [])
-
-
-async def test_no_page_is_wider_than_a_phone_held_close(app, client, ground, sandbox, address, browser):
-    letter = await refused_by_zalo(client, ground, app, sandbox)
-    async with window(browser, address, await operator_cookie(app), viewport=TINY) as at:
-        for page in (
-            "/console",
-            "/console/dead?channel=zalo",
-            "/console/providers",
-            f"/console/act/event/{letter.event_id}",
-        ):
-            tab = await at.open(page)
-            assert (page, await tab.evaluate("document.documentElement.scrollWidth")) == (page, TINY["width"])
 
 
 async def test_the_figures_follow_an_event_without_a_reload(app, client, ground, address, browser):

@@ -3,7 +3,7 @@
 import pytest
 
 from notifier.domain.opaque import inbox_owner
-from tests.support.browser import DESK, PHONE, window
+from tests.support.browser import PHONE, window
 from tests.support.intake import sample
 from tests.support.pages import citizen_cookie
 from tests.support.stack import post_event, settle, states
@@ -15,24 +15,6 @@ ZOOMED = {"width": 320, "height": 640}
 @pytest.fixture
 async def cookie(app):
     return await citizen_cookie(app, inbox_owner(app.secret, "personal_number", "000090000101"))
-
-
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("colours", ["light", "dark"])
-async def test_nothing_serious_is_found_on_the_page(app, address, browser, cookie, viewport, colours):
-    async with window(browser, address, cookie, viewport=viewport, color_scheme=colours) as at:
-        tab = await at.open(PAGE)
-        await tab.get_by_role("button", name="Lấy mã liên kết").click()
-        await tab.get_by_text("LK-").wait_for()
-        assert (await at.axe(), at.complaints) == ([], [])
-
-
-async def test_nothing_stands_beside_the_screen_at_four_hundred_percent(app, address, browser, cookie):
-    async with window(browser, address, cookie, viewport=ZOOMED) as at:
-        tab = await at.open(PAGE)
-        await tab.get_by_role("button", name="Lấy mã liên kết").click()
-        await tab.get_by_text("LK-").wait_for()
-        assert await tab.evaluate("document.documentElement.scrollWidth") <= ZOOMED["width"]
 
 
 async def test_a_choice_made_by_keyboard_without_scripts_decides_what_comes(

@@ -5,10 +5,8 @@ from datetime import timedelta
 import pytest
 
 from notifier.domain.clock import move_clock
-from notifier.domain.operators import OperatorRole
 from notifier.web.access.visits import CITIZEN_COOKIE
 from tests.support.browser import DESK, PHONE, window
-from tests.support.pages import operator_cookie
 from tests.support.visitors import PASSWORD, account_link, code_of, set_up
 
 LOOKS = [(PHONE, "dark"), (DESK, "light")]
@@ -80,31 +78,3 @@ async def test_a_local_account_signs_in_by_keyboard_alone(app, client, address, 
         await tab.keyboard.press("Enter")
         await tab.wait_for_url(f"{address}/console/account")
         assert await tab.get_by_role("heading", name="Tài khoản").is_visible()
-
-
-@pytest.mark.parametrize(("viewport", "colours"), LOOKS, ids=["phone", "desk"])
-async def test_nothing_serious_is_found_before_somebody_is_known(app, address, browser, viewport, colours):
-    async with window(browser, address, viewport=viewport, color_scheme=colours) as at:
-        for path in ("/console/sign-in?failed=proof", "/hop-thu/dang-nhap?failed=out", await account_link(app)):
-            await at.open(path)
-            assert (path, await at.axe(), at.complaints) == (path, [], [])
-
-
-@pytest.mark.parametrize(("viewport", "colours"), LOOKS, ids=["phone", "desk"])
-async def test_nothing_serious_is_found_on_the_pages_of_administrators(app, address, browser, viewport, colours):
-    cookie = await operator_cookie(app, OperatorRole.ADMINISTRATOR, login="ngan")
-    await operator_cookie(app, OperatorRole.VIEWER, "H01.14", login="minh")
-    async with window(browser, address, cookie, viewport=viewport, color_scheme=colours) as at:
-        for path in ("/console/accounts", "/console/accounts/minh", "/console/audit"):
-            await at.open(path)
-            assert (path, await at.axe(), at.complaints) == (path, [], [])
-
-
-async def test_nothing_is_cut_off_at_four_times_the_size(app, address, browser):
-    cookie = await operator_cookie(app, OperatorRole.ADMINISTRATOR, login="ngan")
-    link = await account_link(app)
-    async with window(browser, address, cookie, viewport=NARROW) as at:
-        for path in ("/console/sign-in", "/hop-thu/dang-nhap", link, "/console/accounts", "/console/audit"):
-            tab = await at.open(path)
-            wide = await tab.evaluate("document.documentElement.scrollWidth")
-            assert (path, wide) == (path, NARROW["width"])
