@@ -85,8 +85,9 @@ async def test_a_notice_is_found_by_what_machines_call_it(told, app, searched):
     async with app.pool.acquire() as connection:
         await providers.enrol(connection, {ProviderName("email"): ChannelName("email")}, app.clock())
         row = await connection.fetchrow(
-            "UPDATE delivery d SET provider = 'email', reference = '<m-1@mail.example.vn>' FROM event e"
-            " WHERE e.id = d.event_id AND d.channel = 'email' RETURNING d.id, d.event_id, d.reference, e.external_id"
+            "UPDATE delivery d SET provider = 'email', reference = '<m-1@mail.example.vn>'"
+            " FROM event e JOIN recipient r ON r.event_id = e.id AND r.audience = 'citizen'"
+            " WHERE r.id = d.recipient_id AND d.channel = 'email' RETURNING d.id, d.event_id, d.reference, e.external_id"
         )
     for q in map(str, row.values()):
         assert await notice_of(app, "citizen") in notices(await searched(q)), q
