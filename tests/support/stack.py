@@ -75,7 +75,7 @@ def template_database() -> Iterator[str]:
 
 def memory() -> str | None:
     """Where files stay in memory, if there is room: to copy a database takes a tenth of the time there."""
-    shared = Path("/dev/shm")
+    shared = Path("/dev/shm")  # noqa: S108
     return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > MEMORY_BYTES else None
 
 
