@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.async_api import expect
 
 from notifier.domain.clock import move_clock
 from notifier.web.access.visits import CITIZEN_COOKIE
@@ -55,7 +56,8 @@ async def test_a_local_account_is_set_up_by_keyboard_alone(app, address, browser
     async with window(browser, address) as at:
         tab = await at.open(await account_link(app))
         secret = (await tab.locator("details code").text_content()).replace(" ", "")
-        for text in (PASSWORD, PASSWORD):  # the first field has the focus
+        await expect(tab.locator("#password")).to_be_focused()
+        for text in (PASSWORD, PASSWORD):
             await tab.keyboard.type(text)
             await tab.keyboard.press("Tab")
         await tab.keyboard.press("Tab")  # past the key for typing
@@ -71,6 +73,7 @@ async def test_a_local_account_signs_in_by_keyboard_alone(app, client, address, 
     move_clock(ground.clock_file, app.clock() + timedelta(minutes=1))
     async with window(browser, address) as at:
         tab = await at.open("/console/account")
+        await expect(tab.locator("#login")).to_be_focused()
         for text in ("lan", PASSWORD):
             await tab.keyboard.type(text)
             await tab.keyboard.press("Tab")

@@ -128,6 +128,14 @@ async def test_without_a_fit_reason_nothing_is_shown_nor_recorded(app, client, n
     assert await audited(app) == []
 
 
+@pytest.mark.parametrize(
+    ("role", "led"), [(OperatorRole.OPERATOR, {"event", "delivery"}), (OperatorRole.VIEWER, set())]
+)
+async def test_who_may_act_is_led_from_the_notice_to_where_they_can(app, client, notice, role, led: set[str]):
+    html = (await look(client, notice, await operator_cookie(app, role)))[1]
+    assert {what for what in ("event", "delivery") if f"/console/act/{what}/" in html} == led
+
+
 async def test_a_viewer_cannot_reveal(app, client, notice):
     cookie = await operator_cookie(app, OperatorRole.VIEWER)
     assert f"{notice}/reveal" not in (await look(client, notice, cookie))[1]

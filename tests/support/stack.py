@@ -43,7 +43,7 @@ SOON = Delays(receipt_seconds=(0.02, 0.1), read_seconds=(0.2, 0.5), retry_second
 LATE = Delays(receipt_seconds=(3.0, 3.0), read_seconds=(9.0, 9.0))
 CALLS: dict[str, Any] = {}
 """The calls under way of the app of the running test, by its name."""
-MEMORY_BYTES = 4 << 30
+MEMORY_BYTES = 1 << 30
 _numbers = count(1)
 
 
