@@ -42,6 +42,7 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 UNFOLD = "document.querySelectorAll('details').forEach(each => { each.open = true })"
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(("viewport", "colours"), [(NARROW, "dark"), (DESK, "light")], ids=["narrow", "desk"])
 async def test_every_page_is_accessible_and_fits(client, ground, app, sandbox, address, browser, viewport, colours):
     event = sample(EVENT)
