@@ -59,6 +59,9 @@ class Database(_Table):
     url: SecretStr = Field(description="PostgreSQL 15 or newer: postgresql://user:password@host/name")
     pool_size: int = Field(default=10, ge=3, le=200, description="connections per process")
     statement_timeout_seconds: float = Field(default=15, gt=0)
+    idle_timeout_seconds: float = Field(
+        default=5, gt=0, description="for how long others wait for one that stands still"
+    )
 
 
 class Redis(_Table):

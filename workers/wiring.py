@@ -138,6 +138,7 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
             settings.database.url.get_secret_value(),
             size=settings.database.pool_size,
             statement_timeout_seconds=settings.database.statement_timeout_seconds,
+            idle_timeout_seconds=settings.database.idle_timeout_seconds,
             name=connection_name(name),
         )
         stack.push_async_callback(pool.close)

@@ -13,6 +13,7 @@ from notifier.domain.ids import ProviderName
 from notifier.domain.receipts import RawReceipt
 from notifier.rendering.linking import Answer
 from notifier.store import accounts, deliveries, feedback, providers
+from notifier.store.deliveries import Named
 from notifier.store.feedback import Feedback
 from notifier.store.pool import Connection
 from workers import relations
@@ -60,8 +61,8 @@ async def learn(
 
 
 async def _rate(connection: Connection, setup: ProviderSetup, rated: Rated, now: datetime) -> None:
-    match = await deliveries.match_receipt(connection, setup.channel, setup.name, rated.delivery_id, rated.reference)
-    if match is not None:
+    named = Named(setup.channel, setup.name, rated.delivery_id, rated.reference)
+    for match in filter(None, await deliveries.match_receipts(connection, [named])):
         given = Feedback(rated.rate, rated.note, rated.labels, rated.at)
         actor = f"receipt:{setup.name}"
         await feedback.keep(connection, match.id, setup.settings.oa_id, given, actor=actor, now=now)

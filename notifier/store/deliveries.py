@@ -241,31 +241,49 @@ class Match:
     accepted_at: datetime | None
 
 
-async def match_receipt(
-    connection: Connection,
-    channel: ChannelName,
-    provider: ProviderName,
-    delivery_id: DeliveryId | None,
-    reference: str | None,
-) -> Match | None:
-    """The delivery that a receipt speaks of, by our id or by the provider's reference, held for this transaction."""
-    row = None
-    columns = "SELECT id, recipient_id, state, provider, accepted_at FROM delivery"
-    if delivery_id is not None:
-        row = await connection.fetchrow(
-            f"{columns} WHERE id = $1 AND channel = $2 FOR UPDATE",
-            delivery_id,
-            channel,
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How a receipt names its delivery: by our id or by the provider's reference."""
+
+    channel: ChannelName
+    provider: ProviderName
+    delivery_id: DeliveryId | None
+    reference: str | None
+
+
+_NAMED = """
+SELECT a.place, coalesce(
+    (SELECT id FROM delivery WHERE id = a.id AND channel = a.channel),
+    (SELECT id FROM delivery WHERE provider = a.provider AND reference = a.reference LIMIT 1)
+) AS id
+FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY AS a(channel, provider, id, reference, place)
+ORDER BY a.place
+"""  # primary key, delivery_reference
+_HOLD_NAMED = """
+SELECT id, recipient_id, state, provider, accepted_at FROM delivery WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
+"""  # primary key; the order makes two batches wait for each other instead of dead-locking
+
+
+async def match_receipts(connection: Connection, named: Sequence[Named]) -> list[Match | None]:
+    """The deliveries that receipts speak of, each held until the transaction ends; None where nobody knows it."""
+    if not named:
+        return []
+    rows = await connection.fetch(
+        _NAMED,
+        [each.channel for each in named],
+        [each.provider for each in named],
+        [each.delivery_id for each in named],
+        [each.reference for each in named],
+    )
+    ids = [row["id"] for row in rows]
+    held = await connection.fetch(_HOLD_NAMED, {id_ for id_ in ids if id_ is not None})
+    matches = {
+        row["id"]: Match(
+            row["id"], row["recipient_id"], DeliveryState(row["state"]), row["provider"], row["accepted_at"]
         )
-    if row is None and reference is not None:
-        row = await connection.fetchrow(
-            f"{columns} WHERE provider = $1 AND reference = $2 LIMIT 1 FOR UPDATE",
-            provider,
-            reference,
-        )
-    if row is None:
-        return None
-    return Match(row["id"], row["recipient_id"], DeliveryState(row["state"]), row["provider"], row["accepted_at"])
+        for row in held
+    }
+    return [matches.get(id_) for id_ in ids]
 
 
 _HOLD_FALLBACKS = """

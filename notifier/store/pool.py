@@ -11,8 +11,6 @@ Pool = asyncpg.Pool
 
 CONNECT_SECONDS = 5
 NAME_BYTES = 63
-IDLE_SECONDS = 5
-"""A process that stands still in mid-transaction loses it, so that nobody waits longer for what it had locked."""
 
 
 def connection_name(process: str) -> str:
@@ -20,8 +18,18 @@ def connection_name(process: str) -> str:
     return f"notifier-{process}"[:NAME_BYTES]
 
 
-async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: float = 15, name: str = "notifier") -> Pool:
-    """A pool whose jsonb columns are Python values. It opens its first connection at once, so a wrong address shows."""
+async def open_pool(
+    url: str,
+    *,
+    size: int = 10,
+    statement_timeout_seconds: float = 15,
+    idle_timeout_seconds: float = 5,
+    name: str = "notifier",
+) -> Pool:
+    """A pool whose jsonb columns are Python values. It opens its first connection at once, so a wrong address shows.
+
+    A process that stands still in mid-transaction loses it after `idle_timeout_seconds`.
+    """
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -33,7 +41,7 @@ async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: floa
         server_settings={
             "application_name": name,
             "statement_timeout": str(int(statement_timeout_seconds * 1000)),
-            "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
+            "idle_in_transaction_session_timeout": str(int(idle_timeout_seconds * 1000)),
             "timezone": "UTC",
             "jit": "off",  # it compiles for longer than these statements run
             "enable_seqscan": "off",  # what was planned while a table was small is run when a burst has filled it

@@ -54,22 +54,36 @@ async def claim(
     ]
 
 
+_SPEAKS_OF = """
+INSERT INTO receipt_of (receipt_id, delivery_id) SELECT * FROM unnest($1::bigint[], $2::uuid[]) ON CONFLICT DO NOTHING
+"""  # primary key
+
+
+async def speak_of(connection: Connection, named: Sequence[tuple[ReceiptId, DeliveryId]]) -> None:
+    """Keep which deliveries these callbacks name."""
+    if named:
+        await connection.execute(_SPEAKS_OF, *zip(*named, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A callback that was read: `applied`, `parked` until `due_at` because no message matches yet, or `orphaned`
+    because none ever did.
+    """
+
+    id: ReceiptId
+    state: str
+    due_at: datetime | None = None
+
+
 _FINISH = """
-UPDATE receipt SET state = $3, due_at = $4, lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_owner = $2
-"""
+UPDATE receipt SET state = e.state, due_at = e.due_at, lease_owner = NULL, lease_until = NULL
+FROM unnest($1::bigint[], $2::text[], $3::timestamptz[]) AS e(id, state, due_at)
+WHERE receipt.id = e.id AND lease_owner = $4
+"""  # primary key
 
 
-async def speaks_of(connection: Connection, receipt_id: ReceiptId, delivery_id: DeliveryId) -> None:
-    """Keep that a callback names this delivery."""
-    await connection.execute(
-        "INSERT INTO receipt_of (delivery_id, receipt_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        delivery_id,
-        receipt_id,
-    )  # primary key
-
-
-async def finish(
-    connection: Connection, receipt_id: ReceiptId, worker: str, state: str, due_at: datetime | None
-) -> None:
-    """`applied`, `parked` until `due_at` because no message matches yet, or `orphaned` because none ever did."""
-    await connection.execute(_FINISH, receipt_id, worker, state, due_at)
+async def finish(connection: Connection, ended: Sequence[Ended], worker: str) -> None:
+    """End the reading of those that this worker still holds."""
+    ids, states, due = [each.id for each in ended], [each.state for each in ended], [each.due_at for each in ended]
+    await connection.execute(_FINISH, ids, states, due, worker)

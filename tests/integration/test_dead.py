@@ -148,7 +148,7 @@ async def test_a_receipt_between_the_list_and_the_retry_wins(client, ground, app
     letter = await refused_by_zalo(client, ground, app, sandbox)
     fact = ReceiptFact(ReceiptKind.DELIVERED, letter.id, None, None)
     async with app.pool.acquire() as connection, connection.transaction():
-        await steps.apply_fact(app, connection, app.providers[ZALO], fact, app.clock())
+        await steps.apply_facts(app, connection, [steps.Stated(app.providers[ZALO], fact)], app.clock())
 
     report = await carry_out(app, retry(ids=[letter.id]))
 
@@ -161,7 +161,7 @@ async def test_a_receipt_that_is_being_applied_wins(client, ground, app, sandbox
     fact = ReceiptFact(ReceiptKind.DELIVERED, letter.id, None, None)
     async with app.pool.acquire() as connection:
         async with connection.transaction():
-            await steps.apply_fact(app, connection, app.providers[ZALO], fact, app.clock())
+            await steps.apply_facts(app, connection, [steps.Stated(app.providers[ZALO], fact)], app.clock())
             running = asyncio.create_task(carry_out(app, retry(filters=Filters(channel="zalo"))))
             await until(lambda: waits_for_a_lock(connection), 10, "the retry to wait for the receipt")
         report = await running

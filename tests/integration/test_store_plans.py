@@ -54,10 +54,11 @@ from notifier.store import (
 )
 from notifier.store.callbacks import Cursor
 from notifier.store.dead import Cursor as DeadCursor
-from notifier.store.deliveries import Move
+from notifier.store.deliveries import Move, Named
 from notifier.store.inbox import Chosen, Show
 from notifier.store.overtaking import Claim
 from notifier.store.pool import open_pool
+from notifier.store.receipts import Ended
 from notifier.store.search import Narrowed, Term, TermKind
 from notifier.store.spending import Charge
 
@@ -137,11 +138,11 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
     ),
     "a page of gaps": (gaps.page, {"event_pkey", "event_dossier"}),
     "a move": (lambda c: deliveries.move(c, [MOVE], actor="w", now=NOW), {"delivery_pkey", "callback_endpoint_pkey"}),
-    "a receipt's delivery by id": (lambda c: deliveries.match_receipt(c, "zalo", "zalo", ID, None), {"delivery_pkey"}),
-    "a receipt's delivery by reference": (
-        lambda c: deliveries.match_receipt(c, "zalo", "zalo", None, "m-1"),
-        {"delivery_reference"},
+    "the deliveries of receipts": (
+        lambda c: deliveries.match_receipts(c, [Named("zalo", "zalo", ID, "m-1")]),
+        {"delivery_pkey", "delivery_reference"},
     ),
+    "receipts that were read": (lambda c: receipts.finish(c, [Ended(1, "applied")], "w"), {"receipt_pkey"}),
     "fallbacks": (
         lambda c: deliveries.siblings_with_fallback(c, [ID]),
         {"recipient_pkey", "delivery_recipient_id_channel_key"},

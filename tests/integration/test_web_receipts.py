@@ -195,6 +195,39 @@ async def test_two_identical_callbacks_read_at_the_same_moment_move_the_state_on
     assert await moves_to(app, id_, "delivered") == 1
 
 
+async def test_all_that_callbacks_read_together_say_of_a_message_is_kept_in_its_order(sent, client, app, ground):
+    id_, reference = await delivery(app, "zalo")
+    await tell_zalo(client, app, ground, reference)
+    await tell_zalo(client, app, ground, reference, name="user_seen_message")
+    await read_all(app)
+
+    assert await fetch(
+        app, "SELECT from_state, to_state FROM audit WHERE delivery_id = $1 ORDER BY seq DESC LIMIT 2", id_
+    ) == [
+        ("delivered", "read"),
+        ("accepted", "delivered"),
+    ]
+
+
+BROKEN = """
+CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken'; END $$;
+CREATE TRIGGER broken BEFORE UPDATE OF state ON delivery FOR EACH ROW WHEN (OLD.id = '{}') EXECUTE FUNCTION broken()
+"""
+
+
+async def test_one_callback_that_cannot_be_read_does_not_keep_the_others_from_it(sent, client, app, ground):
+    broken, its_reference = await delivery(app, "zalo", "lt.vidu")
+    sound, reference = await delivery(app, "zalo")
+    async with app.pool.acquire() as connection:
+        await connection.execute(BROKEN.format(broken))
+    for each in (its_reference, reference):
+        await tell_zalo(client, app, ground, each)
+
+    await steps.receipts(app, [str(id_) for (id_,) in await fetch(app, "SELECT id FROM receipt")])
+
+    assert (await stored(app), await moves_to(app, sound, "delivered")) == (["stored", "applied"], 1)
+
+
 async def test_read_before_delivered_stays_read(sent, client, app, ground):
     _, reference = await delivery(app, "zalo")
     await tell_zalo(client, app, ground, reference, name="user_seen_message")

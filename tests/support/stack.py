@@ -41,6 +41,8 @@ from workers.wiring import App, open_app
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 SOON = Delays(receipt_seconds=(0.02, 0.1), read_seconds=(0.2, 0.5), retry_seconds=(0.1, 0.2, 0.4, 0.8))
 LATE = Delays(receipt_seconds=(3.0, 3.0), read_seconds=(9.0, 9.0))
+STANDSTILLS = {"NOTIFIER_DATABASE__IDLE_TIMEOUT_SECONDS": "60"}
+"""A machine that runs many tests at once stands still now and then."""
 CALLS: dict[str, Any] = {}
 """The calls under way of the app of the running test, by its name."""
 MEMORY_BYTES = 1 << 30
@@ -111,7 +113,9 @@ async def ground(
     made = playground(tmp_path, database_url=new_database, redis_url=redis_url, environment="test")
     move_clock(made.clock_file, START)
     late = request.node.get_closest_marker("late_receipts") is not None
-    return replace(made, sandbox=replace(made.sandbox, delays=LATE if late else SOON))
+    return replace(
+        made, sandbox=replace(made.sandbox, delays=LATE if late else SOON), environ=made.environ | STANDSTILLS
+    )
 
 
 @pytest.fixture

@@ -14,15 +14,16 @@
 from workers.steps.delivering import deliver, new_calls
 from workers.steps.intake import Taken, take_in
 from workers.steps.reading import read_messages
-from workers.steps.receiving import apply_fact, receipts
+from workers.steps.receiving import Stated, apply_facts, receipts
 from workers.steps.reminding import fire
 from workers.steps.routing import route
 from workers.steps.telling import Tellings, callbacks
 
 __all__ = [
+    "Stated",
     "Taken",
     "Tellings",
-    "apply_fact",
+    "apply_facts",
     "callbacks",
     "deliver",
     "fire",

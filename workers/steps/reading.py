@@ -5,7 +5,7 @@ from notifier.domain.receipts import ReceiptFact, ReceiptKind
 from notifier.store import inbox
 from notifier.store.inbox import Chosen
 from workers.steps.fallbacks import Released
-from workers.steps.receiving import apply_fact
+from workers.steps.receiving import Stated, apply_facts
 from workers.wiring import App
 
 PORTAL = ChannelName("portal")
@@ -18,8 +18,7 @@ async def read_messages(app: App, owner: InboxOwner, chosen: Chosen) -> int:
     total = 0
     while True:
         marked, released = await _read_some(app, owner, chosen)
-        for each in released:
-            each.ring(app)
+        released.ring(app)
         total += marked
         if marked < AT_ONCE:
             break
@@ -29,12 +28,10 @@ async def read_messages(app: App, owner: InboxOwner, chosen: Chosen) -> int:
     return total
 
 
-async def _read_some(app: App, owner: InboxOwner, chosen: Chosen) -> tuple[int, list[Released]]:
+async def _read_some(app: App, owner: InboxOwner, chosen: Chosen) -> tuple[int, Released]:
     now, provider = app.clock(), app.setups[PORTAL].providers[0]
     async with app.pool.acquire() as connection, connection.transaction():
         marked = await inbox.mark_read(connection, owner, chosen, now, AT_ONCE)
-        made = [
-            await apply_fact(app, connection, provider, ReceiptFact(ReceiptKind.READ, each, None, now), now)
-            for each in sorted(marked)
-        ]
-    return len(marked), [each for each in made if each is not None]
+        facts = [Stated(provider, ReceiptFact(ReceiptKind.READ, each, None, now)) for each in sorted(marked)]
+        applied = await apply_facts(app, connection, facts, now)
+    return len(marked), applied.released

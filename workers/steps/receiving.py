@@ -6,20 +6,22 @@ and read again, for two hours.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from channels.registry import ProviderSetup
 from notifier.domain.deliveries import DeliveryState
-from notifier.domain.ids import ReceiptId
+from notifier.domain.ids import DeliveryId, ProviderName, ReceiptId
 from notifier.domain.link_codes import LIFE, TRIES_IN
 from notifier.domain.receipts import ReceiptFact, ReceiptKind
 from notifier.receipts.apply import after_receipt
 from notifier.rendering.linking import text_of
 from notifier.store import deliveries
 from notifier.store import receipts as store
-from notifier.store.deliveries import Move
+from notifier.store.deliveries import Match, Move, Named
 from notifier.store.pool import Connection
-from notifier.store.receipts import StoredReceipt
+from notifier.store.receipts import Ended, StoredReceipt
 from notifier.telemetry.marks import Mark, pass_by
 from workers.steps.fallbacks import Released, settle_fallbacks
 from workers.steps.suppressing import learn_from_receipt
@@ -34,42 +36,53 @@ PARKED = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), tim
 
 
 async def receipts(app: App, ids: Sequence[str]) -> None:
-    """Read those of the callbacks that still wait for it."""
+    """Read those of the callbacks that still wait for it: together, and where that fails one by one."""
     async with app.pool.acquire() as connection:
         claimed = await store.claim(connection, [ReceiptId(int(id_)) for id_ in ids], app.name, LEASE, app.clock())
     pass_by(Mark.RECEIPTS_CLAIMED)
-    for receipt in claimed:
-        try:
-            await _read(app, receipt)
-        except Exception:
-            log.exception("a callback could not be read now", extra={"receipt": receipt.id})
+    try:
+        await _read(app, claimed)
+    except Exception:
+        log.exception("callbacks could not be read together", extra={"count": len(claimed)})
+        for receipt in claimed:
+            try:
+                await _read(app, [receipt])
+            except Exception:
+                log.exception("a callback could not be read now", extra={"receipt": receipt.id})
     await app.gate.report(app.clock())
 
 
-async def _read(app: App, receipt: StoredReceipt) -> None:
+async def _read(app: App, claimed: Sequence[StoredReceipt]) -> None:
     now = app.clock()
-    setup = app.providers.get(receipt.raw.provider)
-    facts = setup.module.facts(receipt.raw, setup.settings) if setup else ()
-    released: list[Released] = []
-    saying: Saying | None = None
+    known = [(receipt, setup) for receipt in claimed if (setup := app.providers.get(receipt.raw.provider))]
+    stated = [
+        Stated(setup, fact, receipt.id)
+        for receipt, setup in known
+        for fact in setup.module.facts(receipt.raw, setup.settings)
+    ]
     async with app.pool.acquire() as connection, connection.transaction():
-        if setup is not None:
-            saying = await learn(connection, setup, receipt.raw, app.secret, now)
-        unmatched = False
-        for fact in facts:
-            made = await apply_fact(app, connection, setup, fact, now, receipt.id) if setup else None
-            unmatched |= made is None and fact.kind is not ReceiptKind.INFO
-            released += [made] if made else []
-        if unmatched and receipt.attempts <= len(PARKED):
-            await store.finish(connection, receipt.id, app.name, "parked", now + PARKED[receipt.attempts - 1])
-        else:
-            await store.finish(connection, receipt.id, app.name, "orphaned" if unmatched else "applied", None)
+        sayings = [await learn(connection, setup, receipt.raw, app.secret, now) for receipt, setup in known]
+        applied = await apply_facts(app, connection, stated, now)
+        unmatched = {
+            each.receipt_id
+            for each, is_known in zip(stated, applied.known, strict=True)
+            if not is_known and each.fact.kind is not ReceiptKind.INFO
+        }
+        await store.finish(connection, [_end(each, now, known=each.id not in unmatched) for each in claimed], app.name)
         pass_by(Mark.RECEIPTS_BEFORE_COMMIT)
     pass_by(Mark.RECEIPTS_AFTER_COMMIT)
-    for each in released:
-        each.ring(app)
-    if saying is not None:
-        await _say(app, saying)
+    applied.released.ring(app)
+    for saying in sayings:
+        if saying is not None:
+            await _say(app, saying)
+
+
+def _end(receipt: StoredReceipt, now: datetime, *, known: bool) -> Ended:
+    if known:
+        return Ended(receipt.id, "applied")
+    if receipt.attempts > len(PARKED):
+        return Ended(receipt.id, "orphaned")
+    return Ended(receipt.id, "parked", now + PARKED[receipt.attempts - 1])
 
 
 async def _say(app: App, saying: Saying) -> None:
@@ -79,31 +92,72 @@ async def _say(app: App, saying: Saying) -> None:
     await app.accounts[saying.provider].say(saying.person, text)
 
 
-async def apply_fact(
-    app: App,
-    connection: Connection,
-    provider: ProviderSetup,
-    fact: ReceiptFact,
-    now: datetime,
-    receipt_id: ReceiptId | None = None,
-) -> Released | None:
-    """Move the delivery that a fact names, and the fallbacks of its person; None if nobody knows that delivery.
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A fact that a provider states of one of its messages, and the callback that states it, if one does."""
 
-    Within a transaction. A fact that says nothing new changes nothing. `receipt_id` is the callback that states it.
+    provider: ProviderSetup
+    fact: ReceiptFact
+    receipt_id: ReceiptId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Which of the facts speak of a delivery that we know, and what is due because of them."""
+
+    known: Sequence[bool]
+    released: Released
+
+
+async def apply_facts(app: App, connection: Connection, stated: Sequence[Stated], now: datetime) -> Applied:
+    """Move the deliveries that facts name, in their order, and the fallbacks of the same people.
+
+    Within a transaction. A fact that says nothing new changes nothing.
     """
-    match = await deliveries.match_receipt(
-        connection, provider.channel, provider.name, fact.delivery_id, fact.reference
-    )
-    if match is None:
-        return None
-    if receipt_id is not None:
-        await store.speaks_of(connection, receipt_id, match.id)
-    step = after_receipt(match.state, fact)
-    if step is None:
-        return Released()
-    move = Move(match.id, match.state, step.state, step.due_at, step.reason, fact.reference)
-    await deliveries.move(connection, [move], actor=f"receipt:{provider.name}", now=now)
-    await learn_from_receipt(app, connection, provider, match.id, fact, now)
-    if match.accepted_at is not None and match.state is DeliveryState.ACCEPTED:
-        app.gate.note_receipt(match.provider or provider.name, match.accepted_at, now)
-    return await settle_fallbacks(app, connection, [match.recipient_id], now)
+    matches = await deliveries.match_receipts(connection, [_named(each) for each in stated])
+    found = [(each, match) for each, match in zip(stated, matches, strict=True) if match is not None]
+    await store.speak_of(connection, [(each.receipt_id, match.id) for each, match in found if each.receipt_id])
+    turns = _turns(found)
+    for (_, provider), group in groupby(sorted(turns, key=_round), key=_round):
+        moves = [each.move for each in group]
+        await deliveries.move(connection, moves, actor=f"receipt:{provider}", now=now)
+    for turn in turns:
+        await learn_from_receipt(app, connection, turn.stated.provider, turn.move.id, turn.stated.fact, now)
+        if turn.match.accepted_at is not None and turn.move.expected is DeliveryState.ACCEPTED:
+            app.gate.note_receipt(turn.match.provider or turn.stated.provider.name, turn.match.accepted_at, now)
+    released = await settle_fallbacks(app, connection, [turn.match.recipient_id for turn in turns], now)
+    return Applied([match is not None for match in matches], released)
+
+
+def _named(stated: Stated) -> Named:
+    return Named(stated.provider.channel, stated.provider.name, stated.fact.delivery_id, stated.fact.reference)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A fact that changes something, and how: the `nth` move of its delivery in this transaction."""
+
+    stated: Stated
+    match: Match
+    move: Move
+    nth: int
+
+
+def _turns(found: Sequence[tuple[Stated, Match]]) -> list[Turn]:
+    """Each fact is held against what the facts before it have made of the delivery."""
+    turns: list[Turn] = []
+    last: dict[DeliveryId, Turn] = {}
+    for stated, match in found:
+        before = last.get(match.id)
+        state = before.move.to if before else match.state
+        step = after_receipt(state, stated.fact)
+        if step is not None:
+            move = Move(match.id, state, step.state, step.due_at, step.reason, stated.fact.reference)
+            last[match.id] = turn = Turn(stated, match, move, before.nth + 1 if before else 0)
+            turns.append(turn)
+    return turns
+
+
+def _round(turn: Turn) -> tuple[int, ProviderName]:
+    """What one statement moves: each delivery once, all by the word of one provider."""
+    return turn.nth, turn.stated.provider.name
