@@ -1,22 +1,18 @@
 """The blocks of a message put into the form of each channel."""
 
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import css_inline
-import segno
 from jinja2 import Template
 
 from notifier.domain.content import EmailContent, InboxContent, SmsContent
 from notifier.domain.errors import TemplateFault
 from notifier.rendering.messages import Say
+from notifier.rendering.qr import qr_png
 from notifier.rendering.text import one_line, replaced, sms, unaccented
 
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
-_QR_MASK = 3
-"""Any mask is legal; choosing one spares the search for the prettiest, two thirds of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +101,6 @@ def email(say: Say, layout: Template, *, link: str, sender_name: str, locale: st
     )
     text = _paragraphs(parts) + "\n"
     return EmailContent(subject=title, text=text, html=_INLINER.inline(html), qr_png=qr_png(link))
-
-
-@lru_cache(maxsize=512)
-def qr_png(link: str) -> bytes:
-    """A PNG of about 150 pixels with the link; kept, because all attempts and recipients of a link share it."""
-    picture = io.BytesIO()
-    segno.make(link, error="m", micro=False, mask=_QR_MASK).save(picture, kind="png", scale=4, border=4)
-    return picture.getvalue()
 
 
 def pieces(prose: str) -> list[Piece]:

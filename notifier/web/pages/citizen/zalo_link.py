@@ -8,13 +8,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-import segno
 from aiohttp import web
 from markupsafe import Markup
 
 from notifier.domain.ids import ProviderName
 from notifier.domain.link_codes import ALPHABET, LENGTH, LIFE, shown
 from notifier.domain.opaque import link_code_hash
+from notifier.rendering.qr import qr_svg
 from notifier.store import accounts, links
 from notifier.store.pool import Connection
 from notifier.web.access.browser import drop_cookie, set_cookie
@@ -61,7 +61,7 @@ async def _view(
         provider=account.provider,
         name=(await accounts.account(connection, oa)).name,
         link=link,
-        qr=Markup(segno.make(link, error="m", micro=False).svg_inline(scale=4, light="#fff")),  # noqa: S704 - our own
+        qr=Markup(qr_svg(link, scale=4)),  # noqa: S704 - our own
         linked_since=linked_since,
         code=shown(code) if code and until else None,
         until=until,

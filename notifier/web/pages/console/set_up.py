@@ -6,13 +6,13 @@ The link is changed for a cookie when it is opened, so that it stands in no late
 import re
 import secrets
 
-import segno
 from aiohttp import web
 from markupsafe import Markup
 from multidict import MultiMapping
 
 from notifier.domain.opaque import token_hash
 from notifier.domain.operators import PASSWORD_SHORTEST, fault_of_password
+from notifier.rendering.qr import qr_svg
 from notifier.store import set_ups
 from notifier.store.set_ups import SetUp
 from notifier.web.access import passwords
@@ -105,18 +105,10 @@ def _form(
         "who": begun.operator,
         "wrong": wrong or {},
         "shortest": PASSWORD_SHORTEST,
-        "picture": _qr_code(passwords.enrolment(secret, begun.operator.login)),
+        "picture": Markup(qr_svg(passwords.enrolment(secret, begun.operator.login), scale=5)),  # noqa: S704 - it holds no text
         "secret": " ".join(re.findall("....", secret)),
     }
     return page(request, "console/set_up", facts, status=status, forms=True)
-
-
-def _qr_code(text: str) -> Markup:
-    """A picture within the page: black on white in every colour scheme, without style attributes."""
-    picture = segno.make(text, micro=False).svg_inline(
-        scale=5, border=3, light="#fff", svgclass="qr", lineclass=None, title="QR"
-    )
-    return Markup(picture)  # noqa: S704 - drawn by segno: it holds no text of ours
 
 
 def _spent() -> ProblemError:
