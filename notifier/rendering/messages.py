@@ -34,11 +34,6 @@ class Wording:
     text: str
     """The file and its layouts as they stand, each after the other."""
 
-    @property
-    def digest(self) -> str:
-        """Changes when a character of the file or of its layouts does."""
-        return digest_of(self.text)
-
 
 def environment(templates_dir: Path, *, html: bool = False) -> SandboxedEnvironment:
     """Sandboxed; undefined names are errors; escapes in HTML only; a compiled template is kept for good."""

@@ -47,6 +47,7 @@ class Renderer:
             ContentKind.ZALO: (templates_dir / ZALO_CATALOGUE).read_text(encoding="utf-8"),
         }
         self._wordings: dict[tuple[EventType, Audience, Locale], messages.Wording] = {}
+        self._versions: dict[tuple[EventType, Audience, Locale, ContentKind], str] = {}
         self.kept: set[tuple[str, ContentKind, str]] = set()
         """Template, kind and version of the wordings that this process knows to be kept (`notifier.store.wordings`)."""
 
@@ -85,8 +86,10 @@ class Renderer:
 
     def version(self, event_type: EventType, audience: Audience, locale: Locale, channel_kind: ContentKind) -> str:
         """A short hash of all that the wording is made of, for a delivery to pin: it changes when a character does."""
-        wording = self._wording(event_type, audience, locale)
-        return messages.digest_of(f"{wording.digest}\0{self._shared.get(channel_kind, '')}")
+        key = (event_type, audience, locale, channel_kind)
+        if key not in self._versions:
+            self._versions[key] = messages.digest_of(self.text(*key))
+        return self._versions[key]
 
     def text(self, event_type: EventType, audience: Audience, locale: Locale, channel_kind: ContentKind) -> str:
         """All that the wording is made of, as its version counts it: its file, its layouts, what its channel adds."""
