@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from urllib.parse import quote
 
 from pydantic import (
     BaseModel,
@@ -34,6 +35,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from notifier.domain.callbacks import CallbackType
+from notifier.domain.directory import lineage
 from notifier.domain.errors import SettingsError
 from notifier.domain.operators import OperatorRole
 
@@ -42,6 +44,8 @@ ENVIRONMENT_PREFIX = "NOTIFIER_"
 SECRET = re.compile("secret|token|url")
 OF_COMMANDS = frozenset({"CONFIG", "MARKS", "METRICS_PORT", "ZALO_REFRESH_TOKEN"})
 """Variables with our prefix that are no settings: options of commands, and the chaos harness."""
+PORTAL_PAGE = re.compile(r"https://[\w.-]+(?::\d+)?[/?][^\x00-\x20{}\\]*\{code\}[^\x00-\x20{}\\]*", re.ASCII)
+"""The code stands behind the host, so that no code leads to another one."""
 LOOPBACK = re.compile(r"//(?:[^/@]*@)?(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
 
 
@@ -254,6 +258,10 @@ class Settings(BaseSettings):
     public_url: str = Field(pattern=r"^https?://[^/]+$", description="where citizens and providers reach this service")
     sender_name: str = Field(default="Trung tâm Phục vụ hành chính công", description="who signs the messages")
     hotlines: dict[str, str] = Field(description="agency code → telephone; the key `default` is used for all others")
+    portal_dossier_urls: dict[str, str] = Field(
+        default_factory=dict,
+        description="agency code → the page of a dossier on its portal, with {code}; `default` serves all others",
+    )
     lookup_days: int = Field(default=90, ge=1, description="how long a look-up link lives")
     signature_tolerance_seconds: int = Field(default=300, ge=1, le=3600)
     rules_file: Path = ROOT / "rules.toml"
@@ -278,6 +286,17 @@ class Settings(BaseSettings):
         if "default" not in hotlines:
             raise ValueError("a key `default` is expected: every message carries a telephone number")
         return hotlines
+
+    @field_validator("portal_dossier_urls")
+    @classmethod
+    def _lead_to_dossiers(cls, patterns: dict[str, str]) -> dict[str, str]:
+        for agency, pattern in patterns.items():
+            if not PORTAL_PAGE.fullmatch(pattern):
+                raise ValueError(
+                    f'that of "{agency}" is no https address with {{code}} behind its host,'
+                    " such as https://dichvucong.example.gov.vn/tra-cuu?ma={code}"
+                )
+        return patterns
 
     @model_validator(mode="after")
     def _something_to_read(self) -> "Settings":
@@ -333,6 +352,12 @@ class Settings(BaseSettings):
         if cls._file is None:
             return init_settings, _Variables(settings_cls)
         return init_settings, _Variables(settings_cls), TomlConfigSettingsSource(settings_cls, toml_file=cls._file)
+
+    def portal_page(self, code: str, agency: str | None) -> str | None:
+        """The dossier on the portal of its agency, or of the nearest one above; None where none is known."""
+        patterns = self.portal_dossier_urls
+        pattern = next((patterns[each] for each in lineage(agency) if each in patterns), patterns.get("default"))
+        return pattern.replace("{code}", quote(code, safe="")) if pattern else None
 
     def hotline(self, *unit_codes: str | None) -> str:
         """The telephone of the first agency that has one, else the default."""

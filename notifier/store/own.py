@@ -1,12 +1,14 @@
-"""What one person may see of a dossier: which of its events were told to them, and what was sent to them."""
+"""What one person may see of a dossier: which of its events were told to them, what was sent to them, and by whom."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.ids import DeliveryId, DossierCode, EventId, EventType, InboxOwner, SourceName
+from notifier.domain.recipients import Audience
+from notifier.store.inbox import InboxMessage
 from notifier.store.pool import Connection
 
 
@@ -70,11 +72,21 @@ async def sent(connection: Connection, owner: InboxOwner, source: SourceName, co
     ]
 
 
-async def agencies(connection: Connection, messages: Sequence[DeliveryId]) -> dict[DeliveryId, str]:
-    """The code of the unit that each message comes from, where it is known."""
-    rows = await connection.fetch(
-        "SELECT d.id, e.agency FROM delivery d JOIN event e ON e.id = d.event_id"
-        " WHERE d.id = ANY ($1::uuid[]) AND e.agency IS NOT NULL",
-        messages,
-    )  # primary keys
-    return {row["id"]: row["agency"] for row in rows}
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a message comes from, and in which of their roles its reader got it."""
+
+    agency: str | None
+    audience: Audience
+
+
+_ORIGINS = """
+SELECT d.id, e.agency, r.audience
+FROM delivery d JOIN event e ON e.id = d.event_id JOIN recipient r ON r.id = d.recipient_id
+WHERE d.id = ANY ($1::uuid[])
+"""  # primary keys
+
+
+async def origins(connection: Connection, messages: Iterable[InboxMessage]) -> dict[DeliveryId, Origin]:
+    rows = await connection.fetch(_ORIGINS, [message.id for message in messages])
+    return {row["id"]: Origin(row["agency"], Audience(row["audience"])) for row in rows}

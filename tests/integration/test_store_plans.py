@@ -191,7 +191,10 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         lambda c: own.sent(c, "owner", "source", "code"),
         {"event_dossier", "recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},
     ),
-    "whom messages come from": (lambda c: own.agencies(c, [ID]), {"delivery_pkey", "event_pkey"}),
+    "whom messages come from": (
+        lambda c: own.origins(c, [inbox.InboxMessage(1, ID, "", "", None, "", "", NOW, None, None)]),
+        {"delivery_pkey", "event_pkey", "recipient_pkey"},
+    ),
     "a new ticket": (
         lambda c: passes.issue(c, b"h", passes.Kind.ENTRY, passes.Opened("owner", NOW), NOW, NOW),
         {"inbox_pass_expires", "inbox_pass_pkey"},

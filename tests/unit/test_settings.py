@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -245,6 +246,48 @@ def test_production_refuses_what_belongs_to_a_demo(fault, change, said):
     changes = (change,) if "production" in change[1] else (change, ('"test"', '"production"'))
 
     assert said in fault(*changes)
+
+
+PORTAL = "https://dichvucong.example.gov.vn/tra-cuu?ma={code}"
+
+
+def test_a_dossier_is_shown_by_the_portal_of_its_agency_or_of_the_nearest_one_above(load):
+    pages = {"default": PORTAL, "G09": "https://bo.example.gov.vn/{code}/xem"}
+    settings = load(NOTIFIER_PORTAL_DOSSIER_URLS=json.dumps(pages))
+
+    assert settings.portal_page("A-1", "G09.20") == "https://bo.example.gov.vn/A-1/xem"
+    assert settings.portal_page("A-1", "H01.14") == "https://dichvucong.example.gov.vn/tra-cuu?ma=A-1"
+    assert settings.portal_page("A-1", None) == "https://dichvucong.example.gov.vn/tra-cuu?ma=A-1"
+
+
+def test_without_a_pattern_no_portal_shows_a_dossier(load):
+    assert load().portal_page("A-1", "H01") is None
+
+
+def test_a_code_stays_one_value_of_the_portals_address(load):
+    settings = load(NOTIFIER_PORTAL_DOSSIER_URLS=json.dumps({"default": PORTAL}))
+
+    assert settings.portal_page("a/../b?c&d=#é", None) == PORTAL.replace("{code}", "a%2F..%2Fb%3Fc%26d%3D%23%C3%A9")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "http://dichvucong.example.gov.vn/?ma={code}",
+        "https://dichvucong.example.gov.vn/tra-cuu",
+        "https://{code}.example.gov.vn/",
+        "https://user:password@dichvucong.example.gov.vn/?ma={code}",
+        "https://dichvucong.example.gov.vn/{code}/{name}",
+        "https://dichvucong.example.gov.vn/?ma={code} ",
+        "javascript:alert({code})",
+        "",
+    ],
+)
+def test_a_portals_address_that_is_not_https_or_names_no_dossier_is_refused(fault, pattern):
+    said = fault(NOTIFIER_PORTAL_DOSSIER_URLS=json.dumps({"H01": pattern}))
+
+    assert 'portal_dossier_urls: that of "H01" is no https address with {code} behind its host' in said
+    assert "(NOTIFIER_PORTAL_DOSSIER_URLS)" in said
 
 
 def test_the_hotline_is_that_of_the_first_agency_that_has_one(load):

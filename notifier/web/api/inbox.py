@@ -8,14 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from notifier.domain.directory import officer_code
-from notifier.domain.ids import DeliveryId, DossierCode, InboxOwner, SourceName
+from notifier.domain.ids import NO_DOSSIER, DeliveryId, DossierCode, InboxOwner, SourceName
 from notifier.domain.opaque import dossier_inbox, inbox_owner
 from notifier.intake.contacts import email_address, mobile_e164
 from notifier.intake.documents import normalised, parse_json
 from notifier.intake.fields import read
-from notifier.settings import Scope
-from notifier.store import inbox
+from notifier.settings import Scope, Settings
+from notifier.store import inbox, own
 from notifier.store.inbox import Chosen, InboxMessage, Show
+from notifier.store.own import Origin
 from notifier.web.access.gate import inbox_access
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
@@ -119,10 +120,12 @@ async def list_messages(request: web.Request) -> web.Response:
             source=SourceName(source) if source else None,
         )
         unread = await inbox.unread(connection, owner)
-    page = found[:limit]
+        page = found[:limit]
+        origins = await own.origins(connection, page)
+    settings = request.app[APP].settings
     return web.json_response(
         {
-            "messages": [as_json(message) for message in page],
+            "messages": [as_json(message, portal_page(settings, message, origins.get(message.id))) for message in page],
             "unread": unread,
             "next_before": page[-1].seq if len(found) > limit else None,
         }
@@ -222,13 +225,21 @@ def _show(request: web.Request) -> Show:
         raise ProblemError("invalid-query", f"The parameter show is one of {', '.join(Show)}.") from None
 
 
-def as_json(message: InboxMessage) -> dict[str, Any]:
+def portal_page(settings: Settings, message: InboxMessage, origin: Origin | None) -> str | None:
+    """The message's dossier on the public service portal. None for officers, whose it is not, and for several."""
+    if origin is None or origin.audience.is_staff or message.dossier_code == NO_DOSSIER:
+        return None
+    return settings.portal_page(message.dossier_code, origin.agency)
+
+
+def as_json(message: InboxMessage, at_portal: str | None) -> dict[str, Any]:
     return {
         "id": str(message.id),
         "seq": message.seq,
         "title": message.title,
         "body": message.body,
         "link": message.link,
+        "portal_link": at_portal,
         "source": message.source,
         "dossier_code": message.dossier_code,
         "created_at": message.created_at.isoformat(),

@@ -12,10 +12,10 @@ from datetime import datetime
 from aiohttp import web
 
 from notifier.domain.ids import InboxOwner
-from notifier.store import inbox
+from notifier.store import inbox, own
 from notifier.store.pool import DATABASE_DOWN
 from notifier.web.access.gate import Access, by_ticket, inbox_access
-from notifier.web.api.inbox import as_json
+from notifier.web.api.inbox import as_json, portal_page
 from notifier.web.keys import APP, WATCH
 from notifier.web.live import FullError
 from notifier.web.problems import ProblemError
@@ -83,8 +83,10 @@ class _Stream:
             async with self._app.pool.acquire() as connection:
                 fresh = await inbox.after(connection, self._owner, seen, BATCH)
                 unread = await inbox.unread(connection, self._owner)
+                origins = await own.origins(connection, fresh) if fresh else {}
             for message in fresh:
-                data = json.dumps(as_json(message), ensure_ascii=False)
+                at_portal = portal_page(self._app.settings, message, origins.get(message.id))
+                data = json.dumps(as_json(message, at_portal), ensure_ascii=False)
                 await self._write(f"id: {message.seq}\nevent: message\ndata: {data}\n\n")
                 seen = message.seq
             if len(fresh) < BATCH:

@@ -7,6 +7,7 @@ from aiohttp import web
 from notifier.domain.dossiers import Status
 from notifier.domain.opaque import token_hash
 from notifier.intake.models import EventData
+from notifier.settings import Settings
 from notifier.store import lookups
 from notifier.store.lookups import PublicState
 from notifier.store.pool import DATABASE_DOWN
@@ -25,15 +26,17 @@ async def show_lookup(request: web.Request) -> web.Response:
         return page(request, "lookup", {"state": None, "busy": True}, status=503)
     if state is None:
         return page(request, "lookup", {"state": None, "busy": False}, status=404)
-    return page(request, "lookup", {"state": state, **_facts(state)}, status=200)
+    return page(request, "lookup", {"state": state, **_facts(state, app.settings)}, status=200)
 
 
-def _facts(state: PublicState) -> dict[str, Any]:
+def _facts(state: PublicState, settings: Settings) -> dict[str, Any]:
     hoso = EventData.model_validate(state.document).HoSo if state.document else None
     due = hoso and (hoso.NgayHenTraMoi or hoso.NgayHenTra)
+    unit_code = hoso.DonViXuLy.Ma if hoso and hoso.DonViXuLy else None
     return {
         "standing": standing(state.status, taken_in=bool(hoso and hoso.NgayTiepNhan)),
         "due": due if state.status not in {Status.RETURNED, Status.REFUSED} else None,
         "unit": hoso.DonViXuLy.Ten if hoso and hoso.DonViXuLy else None,
-        "unit_code": hoso.DonViXuLy.Ma if hoso and hoso.DonViXuLy else None,
+        "unit_code": unit_code,
+        "at_portal": settings.portal_page(state.code, unit_code),
     }

@@ -5,8 +5,8 @@
 // is over, the element sends the event `notifier-inbox-ended`; a new `ticket` attribute begins another one.
 
 const WORDS = {
-  vi: { name: "Hộp thư", none: "Không có thông báo nào.", open: "Mở hộp thư", unread: "chưa đọc", over: "Phiên đã hết. Xin tải lại trang." },
-  en: { name: "Inbox", none: "There are no messages.", open: "Open the inbox", unread: "unread", over: "The session is over. Reload the page." },
+  vi: { name: "Hộp thư", none: "Không có thông báo nào.", open: "Mở hộp thư", unread: "chưa đọc", portal: "Xem trên Cổng dịch vụ công", over: "Phiên đã hết. Xin tải lại trang." },
+  en: { name: "Inbox", none: "There are no messages.", open: "Open the inbox", unread: "unread", portal: "See it on the portal", over: "The session is over. Reload the page." },
 };
 const SHOWN = 5;
 const LATER = () => 3000 + Math.random() * 3000;
@@ -19,7 +19,8 @@ style.replaceSync(`
   .count { font-weight: 600; }
   ul { list-style: none; margin: 0 0 .75rem; padding: 0; }
   li { padding: .5rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
-  li.unread a { font-weight: 700; }
+  li.unread a:first-child { font-weight: 700; }
+  .aside { font-size: .875em; }
   time { display: block; font-size: .875em; opacity: .8; }
   a { color: LinkText; }
   :focus-visible { outline: 3px solid currentcolor; outline-offset: 2px; }
@@ -140,7 +141,13 @@ class NotifierInbox extends HTMLElement {
     });
     const line = make("li", { className: message.read_at ? "" : "unread" }, this.#link(`#m-${message.id}`, message.title));
     line.append(make("time", { dateTime: message.created_at, textContent: at }));
+    if (message.portal_link) line.append(this.#portal(message));
     return line;
+  }
+
+  #portal({ portal_link: href, dossier_code: code }) {
+    const words = WORDS[this.#language].portal;
+    return make("a", { className: "aside", href, target: "_top", textContent: words, ariaLabel: `${words} ${code}` });
   }
 
   #link(place, text) {

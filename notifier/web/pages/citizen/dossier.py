@@ -91,7 +91,7 @@ def _facts(visit: CitizenVisit, found: Own) -> dict[str, Any]:
             for (_, type_), of_event in groupby(found.sent, key=lambda each: (each.event_id, each.type))
         ],
         "link": found.newest.link,
-        "link_is_ours": (found.newest.link or "").startswith(app.settings.public_url),
+        "at_portal": app.settings.portal_page(story.last.dossier.code, story.docket.agency),
     }
 
 

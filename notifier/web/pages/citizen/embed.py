@@ -6,10 +6,11 @@ nothing more; whoever wants to do something is led to the inbox itself, in the w
 
 from aiohttp import web
 
-from notifier.store import inbox, passes
+from notifier.store import inbox, own, passes
 from notifier.store.inbox import Show
 from notifier.store.passes import Kind
 from notifier.web.access.gate import hash_of
+from notifier.web.api.inbox import portal_page
 from notifier.web.keys import APP
 from notifier.web.pages.page import page
 
@@ -24,8 +25,9 @@ async def show_embedded(request: web.Request) -> web.Response:
         if opened is None:
             return _framed(request, {"messages": None, "unread": 0}, status=401)
         messages = await inbox.page(connection, opened.owner, before=None, limit=MOST, show=Show.UNREAD)
-        unread = await inbox.unread(connection, opened.owner)
-    return _framed(request, {"messages": messages, "unread": unread}, status=200)
+        unread, origins = await inbox.unread(connection, opened.owner), await own.origins(connection, messages)
+    shown = [(each, portal_page(app.settings, each, origins.get(each.id))) for each in messages]
+    return _framed(request, {"messages": shown, "unread": unread}, status=200)
 
 
 def _framed(request: web.Request, facts: dict[str, object], *, status: int) -> web.Response:

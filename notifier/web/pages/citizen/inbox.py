@@ -12,11 +12,14 @@ from uuid import UUID
 from aiohttp import web
 
 from notifier.domain.ids import NO_DOSSIER, DeliveryId, InboxOwner
+from notifier.settings import Settings
 from notifier.store import inbox, own, passes
 from notifier.store.inbox import Chosen, InboxMessage, Show
+from notifier.store.own import Origin
 from notifier.store.pool import Connection
 from notifier.web.access.gate import Access, hash_of
 from notifier.web.access.visits import CitizenVisit
+from notifier.web.api.inbox import portal_page
 from notifier.web.api.stream import open_stream
 from notifier.web.pages.citizen.dossier import address_of_dossier
 from notifier.web.pages.page import visited
@@ -38,6 +41,9 @@ class Group:
     code: str
     messages: Sequence[InboxMessage]
     hotline: str
+    at_portal: str | None
+    """The dossier on the public service portal."""
+    is_to_staff: bool
 
     @property
     def id(self) -> str:
@@ -45,9 +51,14 @@ class Group:
         return f"h-{self.messages[-1].id}"
 
     @property
+    def is_of_one(self) -> bool:
+        """Whether its messages tell of one dossier."""
+        return self.code != NO_DOSSIER
+
+    @property
     def link(self) -> str | None:
-        """The page of the dossier; None for messages that tell of several."""
-        return address_of_dossier(self.source, self.code) if self.code != NO_DOSSIER else None
+        """The page of the dossier, which is its citizen's: None for who works on it."""
+        return address_of_dossier(self.source, self.code) if self.is_of_one and not self.is_to_staff else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Sheet:
     before: int | None
     unread: int
     newest: int
-    agencies: Mapping[DeliveryId, str]
+    origins: Mapping[DeliveryId, Origin]
 
 
 def by_dossier(messages: Iterable[InboxMessage]) -> list[list[InboxMessage]]:
@@ -81,7 +92,7 @@ async def _sheet(connection: Connection, owner: InboxOwner, show: Show, before: 
         last,
         await inbox.unread(connection, owner),
         await inbox.newest_seq(connection, owner),
-        await own.agencies(connection, [message.id for message in messages]),
+        await own.origins(connection, messages),
     )
 
 
@@ -98,23 +109,26 @@ async def show_inbox(visit: CitizenVisit) -> web.Response:
 
 def _facts(visit: CitizenVisit, sheet: Sheet) -> dict[str, Any]:
     settings = visit.app.settings
-    groups = [
-        Group(
-            source=messages[0].source,
-            code=messages[0].dossier_code,
-            messages=messages,
-            hotline=settings.hotline(sheet.agencies.get(messages[0].id)),
-        )
-        for messages in by_dossier(sheet.messages)
-    ]
     return {
-        "groups": groups,
+        "groups": [_group(settings, messages, sheet.origins) for messages in by_dossier(sheet.messages)],
         "unread": sheet.unread,
         "newest": sheet.newest,
         "through": max((message.seq for message in sheet.messages), default=0),
         "next_before": sheet.before,
-        "our_links": f"{settings.public_url}/",
     }
+
+
+def _group(settings: Settings, messages: Sequence[InboxMessage], origins: Mapping[DeliveryId, Origin]) -> Group:
+    first = messages[0]
+    origin = origins.get(first.id)
+    return Group(
+        source=first.source,
+        code=first.dossier_code,
+        messages=messages,
+        hotline=settings.hotline(origin and origin.agency),
+        at_portal=portal_page(settings, first, origin),
+        is_to_staff=bool(origin and origin.audience.is_staff),
+    )
 
 
 async def mark_read(visit: CitizenVisit) -> web.Response:
