@@ -94,6 +94,13 @@ def fault_of_password(password: str, login: str, name: str) -> PasswordFault | N
     return None
 
 
+def faults_of_choice(password: str, again: str, who: Operator) -> dict[str, str]:
+    """Field → what is wrong with it, of a form in which somebody chooses a password and writes it twice."""
+    if fault := fault_of_password(password, who.login, who.name):
+        return {"password": fault.value}
+    return {"again": "differs"} if password != again else {}
+
+
 def _plain(text: str) -> str:
     """Letters and digits alone, small and without their marks: `Trần Thị Ví Dụ` is `tranthividu`."""
     bare = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))

@@ -140,6 +140,7 @@ class ReasonCode(StrEnum):
     ACCOUNT_ENABLED = "account.enabled"
     ACCOUNT_RESET = "account.reset"
     ACCOUNT_SET_UP = "account.set_up"
+    ACCOUNT_PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - what was done
     ACCOUNT_SIGNED_IN = "account.signed_in"
     ACCOUNT_LOCKED = "account.locked"
 
@@ -448,6 +449,10 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.ACCOUNT_SET_UP: (
         "{login} đã đặt mật khẩu và mã xác thực",
         "{login} has chosen a password and a second factor",
+    ),
+    ReasonCode.ACCOUNT_PASSWORD_CHANGED: (
+        "{login} đã đổi mật khẩu của mình, các phiên khác kết thúc",
+        "{login} has changed their password, the other sessions end",
     ),
     ReasonCode.ACCOUNT_SIGNED_IN: ("{login} đăng nhập ({by})", "{login} signs in ({by})"),
     ReasonCode.ACCOUNT_LOCKED: (

@@ -222,6 +222,24 @@ async def succeed(connection: Connection, proof: Proof, step: int, now: datetime
     return True
 
 
+_RENEW = """
+UPDATE operator SET failures = 0, locked_until = NULL, totp_step = $2, password_hash = $4
+WHERE id = $1 AND coalesce(totp_step < $2, true) AND disabled_at IS NULL AND password_hash = $3 RETURNING 1
+"""  # primary key
+
+
+async def change_password(connection: Connection, proof: Proof, step: int, password_hash: str, now: datetime) -> bool:
+    """From now on they sign in with this password; all their sessions end. False as in `succeed`."""
+    who = proof.operator
+    async with connection.transaction():
+        if await connection.fetchval(_RENEW, who.id, step, proof.password_hash, password_hash) is None:
+            return False
+        await _forget(connection, who.id)
+        reason = Reason(ReasonCode.ACCOUNT_PASSWORD_CHANGED, {"login": who.login})
+        await note(connection, reason, actor=who.actor, now=now)
+    return True
+
+
 async def signed_in(connection: Connection, who: Operator, by: SignedInBy, now: datetime) -> None:
     """Write down that somebody has signed in, and by what."""
     reason = Reason(ReasonCode.ACCOUNT_SIGNED_IN, {"login": who.login, "by": by.value})

@@ -62,6 +62,7 @@ PAGES: tuple[Page, ...] = (
     console_page("POST", "/console/accounts/{login}", accounts.change_one, Permission.ADMINISTER),
     console_page("GET", "/console/audit", audit.show_audit, Permission.AUDIT),
     console_page("GET", "/console/account", account.show_account),
+    console_page("POST", "/console/account", account.change_password),
     console_page("POST", "/console/sign-out", account.sign_out),
     # The console: how things stand, and acting
     console_page("GET", "/console", now.show_now),

@@ -11,17 +11,17 @@ from markupsafe import Markup
 from multidict import MultiMapping
 
 from notifier.domain.opaque import token_hash
-from notifier.domain.operators import PASSWORD_SHORTEST, fault_of_password
+from notifier.domain.operators import PASSWORD_SHORTEST, faults_of_choice
 from notifier.rendering.qr import qr_svg
 from notifier.store import set_ups
 from notifier.store.set_ups import SetUp
 from notifier.web.access import passwords
 from notifier.web.access.browser import csrf_token, drop_cookie, posted, set_cookie
 from notifier.web.access.entrance import CONSOLE, let_operator_in
+from notifier.web.access.local_accounts import TOTP_PURPOSE
 from notifier.web.access.sealing import seal, unseal
 from notifier.web.access.set_up_links import BROWSER_LIVES, SET_UP
 from notifier.web.keys import APP, HASHING
-from notifier.web.pages.console.sign_in import TOTP_PURPOSE
 from notifier.web.pages.page import page
 from notifier.web.problems import ProblemError
 from workers.wiring import App
@@ -72,11 +72,7 @@ async def set_up(request: web.Request) -> web.Response:
 
 def _wrong(form: MultiMapping[str], begun: SetUp, *, has_code: bool) -> dict[str, str]:
     """Field → what is wrong with it."""
-    password = form.get("password", "")
-    fault = fault_of_password(password, begun.operator.login, begun.operator.name)
-    wrong = {"password": fault.value} if fault else {}
-    if not fault and password != form.get("again", ""):
-        wrong["again"] = "differs"
+    wrong = faults_of_choice(form.get("password", ""), form.get("again", ""), begun.operator)
     return wrong if has_code else {**wrong, "code": "wrong"}
 
 

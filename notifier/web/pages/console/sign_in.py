@@ -1,16 +1,12 @@
-"""Signing in with a local account: login, password and the code of the moment, all three at once.
-
-Whatever is wrong gets one answer that takes as long: nobody learns which accounts there are.
-"""
+"""Signing in with a local account: login, password and the code of the moment, all three at once."""
 
 import unicodedata
 
 from aiohttp import web
 from multidict import MultiMapping
 
-from notifier.domain.operators import PASSWORD_LONGEST, Operator
+from notifier.domain.operators import Operator
 from notifier.store import operator_accounts
-from notifier.web.access import passwords
 from notifier.web.access.browser import csrf_token, set_cookie
 from notifier.web.access.entrance import (
     CONSOLE,
@@ -21,13 +17,11 @@ from notifier.web.access.entrance import (
     posted_by_visitor,
     visitor_of,
 )
-from notifier.web.access.sealing import unseal
-from notifier.web.keys import APP, HASHING
+from notifier.web.access.local_accounts import proven
+from notifier.web.keys import APP
 from notifier.web.pages.page import page
-from workers.wiring import App
 
 LOGIN_LONGEST = 60
-TOTP_PURPOSE = "totp"
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
@@ -38,27 +32,21 @@ async def show_sign_in(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     """Begin a session, or show the form again."""
     form = await posted_by_visitor(request)
-    who = await _proven(request.app[APP], request, form)
+    who = await _operator(request, form)
     if who is None:
         return _form(request, form.get("next"), failed="proof", login=form.get("login", "")[:LOGIN_LONGEST], status=403)
     return await let_operator_in(request, who, path_after(form.get("next"), CONSOLE))
 
 
-async def _proven(app: App, request: web.Request, form: MultiMapping[str]) -> Operator | None:
-    login, password = login_of(form.get("login", "")), form.get("password", "")[: PASSWORD_LONGEST + 1]
-    now = app.clock()
-    async with app.pool.acquire() as connection:
-        proof = await operator_accounts.try_sign_in(connection, login, now)
-    async with request.app[HASHING]:
-        fits = await passwords.fits(password, proof.password_hash if proof else None)
-    if proof is None or not fits:
+async def _operator(request: web.Request, form: MultiMapping[str]) -> Operator | None:
+    """Whom both factors prove; their code is used up by that."""
+    found = await proven(request, login_of(form.get("login", "")), form.get("password", ""), form.get("code", ""))
+    if found is None:
         return None
-    secret = unseal(app.secret, TOTP_PURPOSE, proof.totp_secret)
-    step = passwords.step_of(secret, form.get("code", ""), now) if secret else None
-    if step is None:
-        return None
+    app = request.app[APP]
     async with app.pool.acquire() as connection:
-        return proof.operator if await operator_accounts.succeed(connection, proof, step, now) else None
+        is_first = await operator_accounts.succeed(connection, found.proof, found.step, app.clock())
+    return found.proof.operator if is_first else None
 
 
 def login_of(text: str) -> str:
