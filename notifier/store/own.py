@@ -87,6 +87,18 @@ WHERE d.id = ANY ($1::uuid[])
 """  # primary keys
 
 
+_IS_STAFF = """
+SELECT r.audience <> 'citizen'
+FROM inbox_message m JOIN delivery d ON d.id = m.delivery_id JOIN recipient r ON r.id = d.recipient_id
+WHERE m.owner = $1 ORDER BY m.seq DESC LIMIT 1
+"""  # primary keys
+
+
+async def is_of_staff(connection: Connection, owner: InboxOwner) -> bool:
+    """Whether an inbox is that of an officer's work, as its messages say; one without any is taken for a citizen's."""
+    return bool(await connection.fetchval(_IS_STAFF, owner))
+
+
 async def origins(connection: Connection, messages: Iterable[InboxMessage]) -> dict[DeliveryId, Origin]:
     rows = await connection.fetch(_ORIGINS, [message.id for message in messages])
     return {row["id"]: Origin(row["agency"], Audience(row["audience"])) for row in rows}

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from notifier.cli.demo import START
 from notifier.settings import ConsoleIdentity
-from notifier.web.access.provider import Declined, Provider
+from notifier.web.access.provider import Declined, Journey, Provider
 from notifier.web.problems import ProblemError
 from tests.support.issuer import Issuer
 from tests.support.sandbox import serving
@@ -44,7 +44,7 @@ class Peer:
         address, cookie = await self.client.begin("/console/account")
         return {name: value for name, (value,) in parse_qs(urlsplit(address).query).items()}, cookie
 
-    async def finish(self, **claims: Any) -> tuple[dict[str, Any], str]:
+    async def finish(self, **claims: Any) -> tuple[dict[str, Any], Journey]:
         """The end of a sign-in whose token has these claims; `...` leaves one out."""
         asked, cookie = await self.begin()
         head = claims.pop("head", {"typ": "JWT"})
@@ -66,8 +66,8 @@ async def peer() -> AsyncIterator[Peer]:
 
 
 async def test_a_good_token_says_who_it_is_and_leads_where_it_was_wanted(peer):
-    claims, leads_to = await peer.finish()
-    assert (claims["sub"], leads_to) == ("3f1c", "/console/account")
+    claims, journey = await peer.finish()
+    assert (claims["sub"], journey.leads_to) == ("3f1c", "/console/account")
 
 
 async def test_the_code_is_redeemed_with_the_verifier_of_its_challenge_and_the_clients_secret(peer):

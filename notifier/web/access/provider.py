@@ -44,6 +44,8 @@ class Journey:
     verifier: str
     leads_to: str
     until: float
+    as_officer: bool = False
+    """Somebody who is a citizen and an officer wants the inbox of their work."""
 
 
 class Provider:
@@ -68,12 +70,12 @@ class Provider:
         await self._keys.close()
         await self._http.close()
 
-    async def begin(self, leads_to: str) -> tuple[str, str]:
+    async def begin(self, leads_to: str, *, as_officer: bool = False) -> tuple[str, str]:
         """Where to send the browser, and what it has to bring back in its cookie. Raises `identity-unavailable`."""
         authorize = await self._endpoint("authorization_endpoint")
         until = self._clock() + JOURNEY_LASTS
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        journey = Journey(state, nonce, verifier, leads_to, until.timestamp())
+        journey = Journey(state, nonce, verifier, leads_to, until.timestamp(), as_officer)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(journey.verifier.encode()).digest()).rstrip(b"=")
         asked = {
             "response_type": "code",
@@ -88,8 +90,8 @@ class Provider:
         sealed = seal(self._secret, self._purpose, json.dumps(asdict(journey)))
         return f"{authorize}{'&' if urlsplit(authorize).query else '?'}{urlencode(asked)}", sealed
 
-    async def finish(self, answer: Mapping[str, str], sealed: str) -> tuple[dict[str, Any], str]:
-        """What the ID token says, and where the sign-in leads. Raises `Declined`, and `identity-unavailable`."""
+    async def finish(self, answer: Mapping[str, str], sealed: str) -> tuple[dict[str, Any], Journey]:
+        """What the ID token says, and what was wanted. Raises `Declined`, and `identity-unavailable`."""
         journey = self._journey(answer, sealed)
         token = await self._exchange(answer["code"], journey.verifier)
         now, client = self._clock(), self.settings.client_id or ""
@@ -102,7 +104,7 @@ class Provider:
                 raise
             raise Declined(error.detail) from None
         self._of_this_journey(claims, journey)
-        return claims, journey.leads_to
+        return claims, journey
 
     def _journey(self, answer: Mapping[str, str], sealed: str) -> Journey:
         """The sign-in that this answer ends."""

@@ -16,6 +16,7 @@ from notifier.web.problems import ProblemError
 
 log = logging.getLogger(__name__)
 
+AS_OFFICER = "officer"
 OPERATOR_JOURNEY, CITIZEN_JOURNEY = "__Host-console-journey", "__Host-inbox-journey"
 
 
@@ -25,14 +26,15 @@ async def send_operator(request: web.Request) -> web.Response:
 
 
 async def send_citizen(request: web.Request) -> web.Response:
-    """To the identity provider of citizens."""
+    """To the identity provider of citizens, with `as=officer` for the inbox of an officer's work."""
     return await _send(request, request.app[CITIZENS], CITIZEN_JOURNEY, INBOX)
 
 
 async def _send(request: web.Request, provider: Provider | None, cookie: str, home: str) -> web.Response:
     if provider is None:
         raise ProblemError("not-found", "No identity provider is configured.")
-    address, journey = await provider.begin(path_after(request.query.get("next"), home))
+    as_officer = request.query.get("as") == AS_OFFICER
+    address, journey = await provider.begin(path_after(request.query.get("next"), home), as_officer=as_officer)
     response = web.Response(status=303, headers={"Location": address})
     set_cookie(response, cookie, journey, JOURNEY_LASTS.total_seconds())
     return response
@@ -44,14 +46,14 @@ async def take_operator(request: web.Request) -> web.Response:
     if provider is None or settings is None:
         raise ProblemError("not-found", "No identity provider is configured.")
     try:
-        claims, leads_to = await provider.finish(request.query, request.cookies.get(OPERATOR_JOURNEY, ""))
+        claims, journey = await provider.finish(request.query, request.cookies.get(OPERATOR_JOURNEY, ""))
     except Declined as declined:
         return _back(CONSOLE_SIGN_IN, "provider", OPERATOR_JOURNEY, declined)
     async with app.pool.acquire() as connection:
         who = await operator_of(connection, claims, settings, app.clock())
     if who is None:
         return _back(CONSOLE_SIGN_IN, "account", OPERATOR_JOURNEY, "no account")
-    response = await let_operator_in(request, who, leads_to)
+    response = await let_operator_in(request, who, journey.leads_to)
     drop_cookie(response, OPERATOR_JOURNEY)
     return response
 
@@ -62,14 +64,14 @@ async def take_citizen(request: web.Request) -> web.Response:
     if provider is None or settings is None:
         raise ProblemError("not-found", "No identity provider is configured.")
     try:
-        claims, leads_to = await provider.finish(request.query, request.cookies.get(CITIZEN_JOURNEY, ""))
+        claims, journey = await provider.finish(request.query, request.cookies.get(CITIZEN_JOURNEY, ""))
     except Declined as declined:
         return _back(INBOX_SIGN_IN, "provider", CITIZEN_JOURNEY, declined)
     citizen, officer = inboxes(claims, settings, app.secret)
-    owner = citizen or officer
+    owner = officer if journey.as_officer else citizen or officer
     if owner is None:
         return _back(INBOX_SIGN_IN, "account", CITIZEN_JOURNEY, "the agreed claims name nobody")
-    response = await let_citizen_in(request, owner, leads_to, timedelta(minutes=settings.session_minutes))
+    response = await let_citizen_in(request, owner, journey.leads_to, timedelta(minutes=settings.session_minutes))
     drop_cookie(response, CITIZEN_JOURNEY)
     return response
 

@@ -125,7 +125,7 @@ def _group(settings: Settings, messages: Sequence[InboxMessage], origins: Mappin
         source=first.source,
         code=first.dossier_code,
         messages=messages,
-        hotline=settings.hotline(origin and origin.agency),
+        hotline=settings.hotline(origin.agency if origin else None),
         at_portal=portal_page(settings, first, origin),
         is_to_staff=bool(origin and origin.audience.is_staff),
     )

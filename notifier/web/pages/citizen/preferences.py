@@ -1,4 +1,7 @@
-"""What a citizen chooses: ways for each kind of notice, quiet hours, language; and mail that they stopped before."""
+"""What a citizen chooses: ways for each kind of notice, quiet hours, language; and mail that they stopped before.
+
+What officers are told is not theirs to choose, and their Zalo is kept in the directory.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ from notifier.domain.suppressions import SuppressionKind
 from notifier.routing.choices import Offer, answered, faults
 from notifier.routing.rules import Rules
 from notifier.routing.tables import SendingHours
-from notifier.store import preferences, suppressions
+from notifier.store import own, preferences, suppressions
 from notifier.web.access.visits import CitizenVisit
 from notifier.web.api.preferences import offers_of
 from notifier.web.pages.citizen.zalo_link import accounts_of
@@ -80,6 +83,7 @@ async def _page(visit: CitizenVisit, shown: Entered, *, status: int = 200) -> we
     async with app.pool.acquire() as connection:
         stopped = (await suppressions.against(connection, [key])).get(key)
         accounts = await accounts_of(visit, connection)
+        is_staff = await own.is_of_staff(connection, visit.who)
     facts = {
         "offered": offered,
         "channels": list(dict.fromkeys(way for each in offered for way in each.ways)),
@@ -89,6 +93,7 @@ async def _page(visit: CitizenVisit, shown: Entered, *, status: int = 200) -> we
         "half_hours": HALF_HOURS,
         "stopped_since": stopped and stopped.since,
         "accounts": accounts,
+        "is_staff": is_staff,
         "done": visit.request.query.get("done") if status == web.HTTPOk.status_code else None,
     }
     return visited(visit, "citizen/preferences", facts, status=status)

@@ -19,6 +19,7 @@ async def show_sign_in(request: web.Request) -> web.Response:
         "next": path_after(request.query.get("next"), INBOX),
         "failed": request.query.get("failed", ""),
         "can": provider is not None,
+        "can_be_officer": bool(settings and settings.citizen_claim and settings.officer_claim),
         "label": (settings.label if settings else "") or "VNeID",
     }
     return page(request, "citizen/sign_in", facts)
