@@ -102,3 +102,15 @@ async def is_of_staff(connection: Connection, owner: InboxOwner) -> bool:
 async def origins(connection: Connection, messages: Iterable[InboxMessage]) -> dict[DeliveryId, Origin]:
     rows = await connection.fetch(_ORIGINS, [message.id for message in messages])
     return {row["id"]: Origin(row["agency"], Audience(row["audience"])) for row in rows}
+
+
+_PROCEDURES = """
+SELECT d.id, p.document -> 'HoSo' ->> 'TenTTHC' AS name
+FROM delivery d JOIN event_payload p ON p.event_id = d.event_id WHERE d.id = ANY ($1::uuid[])
+"""  # primary keys
+
+
+async def procedures(connection: Connection, messages: Iterable[InboxMessage]) -> dict[DeliveryId, str]:
+    """What the dossier of each message is about, where its event says so."""
+    rows = await connection.fetch(_PROCEDURES, [message.id for message in messages])
+    return {row["id"]: row["name"] for row in rows if row["name"]}

@@ -195,6 +195,10 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         lambda c: own.origins(c, [inbox.InboxMessage(1, ID, "", "", None, "", "", NOW, None, None)]),
         {"delivery_pkey", "event_pkey", "recipient_pkey"},
     ),
+    "what messages are about": (
+        lambda c: own.procedures(c, [inbox.InboxMessage(1, ID, "", "", None, "", "", NOW, None, None)]),
+        {"delivery_pkey", "event_payload_pkey"},
+    ),
     "whose inbox it is": (
         lambda c: own.is_of_staff(c, "owner"),
         {"inbox_message_pkey", "delivery_pkey", "recipient_pkey"},

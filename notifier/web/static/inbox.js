@@ -13,7 +13,9 @@ function count(number) {
   unread = number;
   document.title = (number ? `(${number}) ` : "") + document.title.replace(/^\(\d+\) /, "");
   const shown = document.getElementById("count");
-  if (shown) shown.textContent = number;
+  if (!shown) return;
+  shown.textContent = number;
+  shown.closest(".unread-count").hidden = number === 0;
 }
 
 /** The messages as the server shows them now; null where the session is over, undefined where it cannot be reached. */

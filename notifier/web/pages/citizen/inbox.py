@@ -40,6 +40,7 @@ class Group:
     source: str
     code: str
     messages: Sequence[InboxMessage]
+    procedure: str | None
     hotline: str
     at_portal: str | None
     """The dossier on the public service portal."""
@@ -70,6 +71,7 @@ class Sheet:
     unread: int
     newest: int
     origins: Mapping[DeliveryId, Origin]
+    procedures: Mapping[DeliveryId, str]
 
 
 def by_dossier(messages: Iterable[InboxMessage]) -> list[list[InboxMessage]]:
@@ -93,6 +95,7 @@ async def _sheet(connection: Connection, owner: InboxOwner, show: Show, before: 
         await inbox.unread(connection, owner),
         await inbox.newest_seq(connection, owner),
         await own.origins(connection, messages),
+        await own.procedures(connection, messages),
     )
 
 
@@ -110,7 +113,7 @@ async def show_inbox(visit: CitizenVisit) -> web.Response:
 def _facts(visit: CitizenVisit, sheet: Sheet) -> dict[str, Any]:
     settings = visit.app.settings
     return {
-        "groups": [_group(settings, messages, sheet.origins) for messages in by_dossier(sheet.messages)],
+        "groups": [_group(settings, messages, sheet) for messages in by_dossier(sheet.messages)],
         "unread": sheet.unread,
         "newest": sheet.newest,
         "through": max((message.seq for message in sheet.messages), default=0),
@@ -118,13 +121,15 @@ def _facts(visit: CitizenVisit, sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def _group(settings: Settings, messages: Sequence[InboxMessage], origins: Mapping[DeliveryId, Origin]) -> Group:
+def _group(settings: Settings, messages: Sequence[InboxMessage], sheet: Sheet) -> Group:
     first = messages[0]
-    origin = origins.get(first.id)
+    origin = sheet.origins.get(first.id)
+    named = (sheet.procedures[each.id] for each in messages if each.id in sheet.procedures)
     return Group(
         source=first.source,
         code=first.dossier_code,
         messages=messages,
+        procedure=next(named, None),
         hotline=settings.hotline(origin.agency if origin else None),
         at_portal=portal_page(settings, first, origin),
         is_to_staff=bool(origin and origin.audience.is_staff),
