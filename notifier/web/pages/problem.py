@@ -4,6 +4,7 @@ from aiohttp import web
 
 from notifier.domain.recipients import Locale
 from notifier.intake.problems import PROBLEMS
+from notifier.web.access.entrance import CONSOLE, INBOX
 from notifier.web.pages.page import language_of, page
 
 _WORDS: dict[str, dict[Locale, tuple[str, str]]] = {
@@ -42,5 +43,6 @@ def problem_page(request: web.Request, code: str, detail: str) -> web.Response:
     """`detail` is shown where nothing better is known of this problem."""
     status = PROBLEMS[code].status
     title, meaning = _WORDS.get(code, {}).get(language_of(request), (PROBLEMS[code].title, detail))
-    facts = {"title": title, "meaning": meaning, "code": code, "at_console": request.path.startswith("/console")}
+    home = next((each for each in (CONSOLE, INBOX) if request.path.startswith(each)), None)
+    facts = {"title": title, "meaning": meaning, "code": code, "at_console": home == CONSOLE, "home": home}
     return page(request, "problem", facts, status=status)
