@@ -27,13 +27,18 @@ def address(app, web) -> str:
     return app.settings.public_url
 
 
-async def test_a_citizen_comes_back_to_the_dossier(app, client, ground, sandbox, address, browser):
+async def test_a_citizen_comes_back_to_the_dossier_even_after_thinking_better_of_it_once(
+    app, client, ground, sandbox, address, browser
+):
     await told(app, client, ground)
     cookie = await citizen_cookie(app, inbox_owner(app.secret, "personal_number", "000090000101"))
     async with window(browser, address, cookie, viewport=PHONE, java_script_enabled=False) as at:
         tab = await at.open(DOSSIER)
         move_clock(ground.clock_file, app.clock() + timedelta(hours=9))
         await tab.reload()
+        await tab.get_by_role("link", name="Đăng nhập bằng").click()
+        await tab.get_by_role("link", name="Thôi, không đăng nhập").click()
+        await expect(tab.get_by_role("alert")).to_be_visible()
         await tab.get_by_role("link", name="Đăng nhập bằng").click()
         await tab.get_by_role("link", name="Nguyễn Văn Mẫu").click()
         await expect(tab).to_have_url(f"{address}{DOSSIER}")

@@ -8,13 +8,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from notifier.cli.demo_people import CITIZEN_CLAIM, INBOX_CLIENT, OFFICER_CLAIM
+from notifier.cli.playground import PROVINCE
 from notifier.domain.opaque import inbox_owner
 from notifier.sandbox.settings import Subject
 from notifier.store import passes
 from notifier.web.access.gate import hash_of
 from notifier.web.access.visits import CITIZEN_COOKIE
 from tests.support.front_door import quick, told
+from tests.support.intake import event
 from tests.support.pages import citizen_cookie, look
+from tests.support.stack import post_event, settle
 from tests.support.visitors import Visitor
 
 HANDLER, NUMBER = "vv.mau", "000099000909"
@@ -48,6 +51,15 @@ async def test_an_officer_reads_their_messages_and_every_link_in_them_opens(clie
     found = links(html)
     assert found
     assert {path: (await look(client, path, officer))[0] for path in found} == dict.fromkeys(found, 200)
+
+
+async def test_the_citizens_page_of_a_dossier_is_not_its_officers(client, ground, app, sandbox):
+    """Also where nobody but officers was told of it so far."""
+    await post_event(client, ground, event(of="04"))
+    await settle(app, states={"planned", "sending"})
+    handler = await citizen_cookie(app, inbox_owner(app.secret, "staff", "hv.kiem"))
+    assert "H01.14-261119-0042" in (await look(client, "/hop-thu", handler))[1]
+    assert (await look(client, f"/hop-thu/ho-so/{PROVINCE}/H01.14-261119-0042", handler))[0] == 404
 
 
 async def test_an_officer_is_offered_no_choice_that_would_change_nothing(client, ground, app, sandbox, officer):

@@ -1,12 +1,15 @@
 """Who gets to see a page: operators with their permission, forms of the own session, and nobody by a forged cookie."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from notifier.domain.clock import move_clock
 from notifier.domain.operators import PERMISSIONS, OperatorRole, Permission
-from notifier.web.access.visits import OPERATOR_COOKIE
+from notifier.web.access.entrance import VISITOR_COOKIE
+from notifier.web.access.visits import CITIZEN_COOKIE, OPERATOR_COOKIE
+from notifier.web.pages.console.set_up import SET_UP_COOKIE
 from notifier.web.pages.routes import PAGES
 from tests.support.pages import csrf_of, headers, look, operator_cookie, send_form
 
@@ -26,6 +29,18 @@ async def test_a_stranger_is_sent_to_sign_in_and_would_come_back(client, app, co
             303,
             "/console/sign-in?next=/console/account?lang%3Den",
         )
+
+
+@pytest.mark.parametrize("path", ["/console", "/hop-thu", "/console/set-up", "/console/sign-in"])
+@pytest.mark.parametrize("name", [OPERATOR_COOKIE, CITIZEN_COOKIE, VISITOR_COOKIE, SET_UP_COOKIE])
+async def test_a_cookie_of_odd_bytes_is_no_fault_of_ours(web, path, name):
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n".encode())
+    writer.write(f"Cookie: {name}=".encode() + b"a\xff\xed\xa0\x80\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    await writer.wait_closed()
+    assert int(answer.split()[1]) < 500
 
 
 async def test_an_idle_session_is_over(client, app, ground):

@@ -9,12 +9,14 @@ import aiohttp
 import pytest
 
 from notifier.domain.content import InboxContent
+from notifier.domain.ids import InboxOwner
 from notifier.settings import load_settings
 from notifier.store import inbox
 from notifier.web.app import serve
 from tests.support.callbacks import new_message
 from tests.support.front_door import bearer, get, look_up, problem, told
 from tests.support.intake import event
+from tests.support.pages import citizen_cookie, csrf_of, headers, send_form
 from tests.support.peers import closed_port
 from tests.support.stack import post_event, settle
 from tests.support.waiting import until
@@ -240,3 +242,15 @@ async def test_when_the_process_stops_its_streams_end_and_it_does_not_hang(groun
             await asyncio.wait_for(answer.content.read(), 5) == b'retry: 3000\n\nevent: unread\ndata: {"unread": 0}\n\n'
         )
         await asyncio.wait_for(server, 5)
+
+
+async def test_signing_out_ends_what_the_other_windows_of_the_session_hear(client, ground, app, sandbox, owner):
+    mine, others = [await citizen_cookie(app, InboxOwner(owner)) for _ in range(2)]
+    async with (
+        Watcher(client, "/hop-thu/stream", headers(mine)) as ended,
+        Watcher(client, "/hop-thu/stream", headers(others)) as going_on,
+    ):
+        await send_form(client, "/hop-thu/dang-xuat", mine, {"csrf": csrf_of(app, mine)})
+        await told(app, client, ground)
+        assert (await going_on.message())[0] == 1
+        assert b"event: message" not in await asyncio.wait_for(ended.answer.content.read(), 5)

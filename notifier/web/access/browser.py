@@ -7,6 +7,7 @@ its request must not say that another site made it (Fetch Metadata, Origin).
 import base64
 import hashlib
 import hmac
+import re
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -16,6 +17,8 @@ from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
 from notifier.web.requests import read_body
 
+TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
+"""A token of ours: 256 bits. Whatever else a cookie holds is nothing that we made."""
 FIELD, HEADER = "csrf", "X-CSRF-Token"
 """Where a form and a script send the token."""
 FIELDS_MOST = 500

@@ -16,7 +16,7 @@ from notifier.domain.opaque import token_hash
 from notifier.domain.operators import Operator
 from notifier.store import operators, passes
 from notifier.store.passes import Kind, Opened
-from notifier.web.access.browser import posted, set_cookie
+from notifier.web.access.browser import TOKEN, posted, set_cookie
 from notifier.web.access.gate import SESSION, hash_of
 from notifier.web.access.visits import CITIZEN_COOKIE, OPERATOR_COOKIE
 from notifier.web.keys import APP
@@ -29,14 +29,13 @@ CONSOLE, INBOX = "/console", "/hop-thu"
 NEVER_NEXT = frozenset(
     {f"{CONSOLE}/sign-in", f"{CONSOLE}/sign-out", f"{INBOX}/dang-nhap", f"{INBOX}/dang-xuat"},
 )
-_TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
 _PATH = re.compile(r"(/[a-z-]+(?:/[\w.~%:@!$&'()*+,;=-]+)*/?)(\?[!-\[\]-~]*)?", re.ASCII)
 
 
 def visitor_of(request: web.Request) -> str:
     """What this browser is known by before anybody signs in; a new token where it carries none of ours."""
     known = request.cookies.get(VISITOR_COOKIE, "")
-    return known if _TOKEN.fullmatch(known) else secrets.token_urlsafe(32)
+    return known if TOKEN.fullmatch(known) else secrets.token_urlsafe(32)
 
 
 async def posted_by_visitor(request: web.Request) -> MultiDict[str]:
@@ -58,7 +57,8 @@ async def let_operator_in(request: web.Request, who: Operator, leads_to: str) ->
     app, now, token = request.app[APP], request.app[APP].clock(), secrets.token_urlsafe(32)
     lasts = timedelta(minutes=app.settings.console.session_minutes)
     async with app.pool.acquire() as connection, connection.transaction():
-        await operators.end_session(connection, token_hash(request.cookies.get(OPERATOR_COOKIE, "")))
+        if TOKEN.fullmatch(before := request.cookies.get(OPERATOR_COOKIE, "")):
+            await operators.end_session(connection, token_hash(before))
         await operators.begin_session(connection, token_hash(token), who.id, now, now + lasts)
     response = _leading_to(leads_to)
     set_cookie(response, OPERATOR_COOKIE, token, lasts.total_seconds())

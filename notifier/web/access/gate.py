@@ -29,6 +29,8 @@ class Access:
 
     owner: InboxOwner
     until: datetime | None = None
+    session: bytes | None = None
+    """What is stored of the session behind it, which its person may end earlier."""
 
 
 async def inbox_access(request: web.Request) -> Access:
@@ -73,7 +75,7 @@ async def _by_session(request: web.Request, credential: str, named: str) -> Acce
         opened = await passes.session(connection, hash_of(credential), app.clock())
     if opened is None:
         raise ProblemError("session-ended", "The session is unknown, ended or over.")
-    return _own(Access(opened.owner, opened.until), named, {ME: opened.owner})
+    return _own(Access(opened.owner, opened.until, hash_of(credential)), named, {ME: opened.owner})
 
 
 async def _bearer(request: web.Request, credential: str) -> Bearer:

@@ -90,6 +90,11 @@ class Provider:
         sealed = seal(self._secret, self._purpose, json.dumps(asdict(journey)))
         return f"{authorize}{'&' if urlsplit(authorize).query else '?'}{urlencode(asked)}", sealed
 
+    def wish(self, sealed: str) -> str | None:
+        """Where a sign-in of this browser was to lead, however it ended."""
+        text = unseal(self._secret, self._purpose, sealed)
+        return Journey(**json.loads(text)).leads_to if text is not None else None
+
     async def finish(self, answer: Mapping[str, str], sealed: str) -> tuple[dict[str, Any], Journey]:
         """What the ID token says, and what was wanted. Raises `Declined`, and `identity-unavailable`."""
         journey = self._journey(answer, sealed)

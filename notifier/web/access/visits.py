@@ -17,7 +17,7 @@ from notifier.domain.ids import InboxOwner
 from notifier.domain.opaque import token_hash
 from notifier.domain.operators import Operator, Permission
 from notifier.store import operators, passes
-from notifier.web.access.browser import csrf_token, posted
+from notifier.web.access.browser import TOKEN, csrf_token, posted
 from notifier.web.access.gate import hash_of
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
@@ -88,7 +88,7 @@ def for_citizens(page: CitizenPage) -> Callable[[web.Request], Awaitable[web.Str
 
 
 async def _operator(request: web.Request, session: str) -> Operator | None:
-    if not session:
+    if not TOKEN.fullmatch(session):
         return None
     app = request.app[APP]
     idle = timedelta(minutes=app.settings.console.idle_minutes)

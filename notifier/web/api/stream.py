@@ -12,7 +12,7 @@ from datetime import datetime
 from aiohttp import web
 
 from notifier.domain.ids import InboxOwner
-from notifier.store import inbox, own
+from notifier.store import inbox, own, passes
 from notifier.store.pool import DATABASE_DOWN
 from notifier.web.access.gate import Access, by_ticket, inbox_access
 from notifier.web.api.inbox import as_json, portal_page
@@ -62,6 +62,7 @@ class _Stream:
         self._app = request.app[APP]
         self._owner: InboxOwner = access.owner
         self._until: datetime | None = access.until
+        self._session: bytes | None = access.session
         self._unread: int | None = None
         self._response = web.StreamResponse(headers=_HEADERS)
 
@@ -74,6 +75,8 @@ class _Stream:
             await self._write(f"retry: {RETRY_MILLISECONDS}\n\n")
             while not self._request.app[WATCH].closing.is_set() and not self._is_over():
                 news.clear()
+                if await self._has_signed_out():
+                    break
                 seen = await self._send_new(seen)
                 await self._wait(news)
         return self._response
@@ -105,6 +108,12 @@ class _Stream:
             await asyncio.wait_for(news.wait(), patience)
         except TimeoutError:
             await self._write(": still here\n\n")
+
+    async def _has_signed_out(self) -> bool:
+        if self._session is None:
+            return False
+        async with self._app.pool.acquire() as connection:
+            return await passes.session(connection, self._session, self._app.clock()) is None
 
     def _is_over(self) -> bool:
         return self._until is not None and self._app.clock() >= self._until

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -45,14 +46,15 @@ async def take_operator(request: web.Request) -> web.Response:
     app, provider, settings = request.app[APP], request.app[OPERATORS], request.app[APP].settings.console.identity
     if provider is None or settings is None:
         raise ProblemError("not-found", "No identity provider is configured.")
+    sealed = request.cookies.get(OPERATOR_JOURNEY, "")
     try:
-        claims, journey = await provider.finish(request.query, request.cookies.get(OPERATOR_JOURNEY, ""))
+        claims, journey = await provider.finish(request.query, sealed)
     except Declined as declined:
-        return _back(CONSOLE_SIGN_IN, "provider", OPERATOR_JOURNEY, declined)
+        return _back(_sign_in(CONSOLE_SIGN_IN, "provider", provider.wish(sealed)), OPERATOR_JOURNEY, declined)
     async with app.pool.acquire() as connection:
         who = await operator_of(connection, claims, settings, app.clock())
     if who is None:
-        return _back(CONSOLE_SIGN_IN, "account", OPERATOR_JOURNEY, "no account")
+        return _back(_sign_in(CONSOLE_SIGN_IN, "account", journey.leads_to), OPERATOR_JOURNEY, "no account")
     response = await let_operator_in(request, who, journey.leads_to)
     drop_cookie(response, OPERATOR_JOURNEY)
     return response
@@ -63,22 +65,29 @@ async def take_citizen(request: web.Request) -> web.Response:
     app, provider, settings = request.app[APP], request.app[CITIZENS], request.app[APP].settings.identity
     if provider is None or settings is None:
         raise ProblemError("not-found", "No identity provider is configured.")
+    sealed = request.cookies.get(CITIZEN_JOURNEY, "")
     try:
-        claims, journey = await provider.finish(request.query, request.cookies.get(CITIZEN_JOURNEY, ""))
+        claims, journey = await provider.finish(request.query, sealed)
     except Declined as declined:
-        return _back(INBOX_SIGN_IN, "provider", CITIZEN_JOURNEY, declined)
+        return _back(_sign_in(INBOX_SIGN_IN, "provider", provider.wish(sealed)), CITIZEN_JOURNEY, declined)
     citizen, officer = inboxes(claims, settings, app.secret)
     owner = officer if journey.as_officer else citizen or officer
     if owner is None:
-        return _back(INBOX_SIGN_IN, "account", CITIZEN_JOURNEY, "the agreed claims name nobody")
+        why = "the agreed claims name nobody"
+        return _back(_sign_in(INBOX_SIGN_IN, "account", journey.leads_to), CITIZEN_JOURNEY, why)
     response = await let_citizen_in(request, owner, journey.leads_to, timedelta(minutes=settings.session_minutes))
     drop_cookie(response, CITIZEN_JOURNEY)
     return response
 
 
-def _back(sign_in: str, failed: str, cookie: str, why: object) -> web.Response:
-    """To the sign-in, with what to say there. The answer of the provider is not in its address any more."""
+def _sign_in(address: str, failed: str, wish: str | None) -> str:
+    """The sign-in with what to say there, and the page that was wanted. Of the provider's answer nothing is in it."""
+    wanted = {} if wish in {None, CONSOLE, INBOX} else {"next": wish}
+    return f"{address}?{urlencode({'failed': failed, **wanted})}"
+
+
+def _back(address: str, cookie: str, why: object) -> web.Response:
     log.info("a sign-in by the identity provider failed: %s", why)
-    response = web.Response(status=303, headers={"Location": f"{sign_in}?failed={failed}"})
+    response = web.Response(status=303, headers={"Location": address})
     drop_cookie(response, cookie)
     return response

@@ -60,6 +60,8 @@ async def _own(visit: CitizenVisit, source: SourceName, code: DossierCode) -> Ow
             return None
         stored = await events.of_dossier(connection, source, code)
         told = await own.told(connection, owner, source, code)
+        if not any(told.values()):  # who works on it was told, but not as its citizen
+            return None
         sent = await own.sent(connection, owner, source, code)
     story = story_of(all_understood(with_details(own_part(stored, told)), app.profiles))
     return Own(story, messages[0], sent) if story else None

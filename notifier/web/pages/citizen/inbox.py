@@ -168,7 +168,7 @@ async def show_stream(visit: CitizenVisit) -> web.StreamResponse:
         opened = await passes.session(connection, hash_of(visit.session), app.clock())
     if opened is None:
         raise ProblemError("session-ended", "The session has ended.")
-    return await open_stream(visit.request, Access(opened.owner, opened.until))
+    return await open_stream(visit.request, Access(opened.owner, opened.until, hash_of(visit.session)))
 
 
 async def _move(visit: CitizenVisit, *, to_archive: bool) -> web.Response:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from notifier.store import passes
+from notifier.store import inbox, passes
 from notifier.web.access.browser import drop_cookie
 from notifier.web.access.entrance import INBOX, path_after
 from notifier.web.access.gate import hash_of
@@ -26,9 +26,10 @@ async def show_sign_in(request: web.Request) -> web.Response:
 
 
 async def sign_out(visit: CitizenVisit) -> web.Response:
-    """End this browser's session of the inbox."""
+    """End this browser's session of the inbox, in its other windows too."""
     async with visit.app.pool.acquire() as connection:
         await passes.end_session(connection, hash_of(visit.session))
+        await inbox.tell(connection, visit.who)
     response = web.Response(status=303, headers={"Location": f"{INBOX_SIGN_IN}?failed=out"})
     drop_cookie(response, CITIZEN_COOKIE)
     return response

@@ -16,7 +16,7 @@ from notifier.rendering.qr import qr_svg
 from notifier.store import set_ups
 from notifier.store.set_ups import SetUp
 from notifier.web.access import passwords
-from notifier.web.access.browser import csrf_token, drop_cookie, posted, set_cookie
+from notifier.web.access.browser import TOKEN, csrf_token, drop_cookie, posted, set_cookie
 from notifier.web.access.entrance import CONSOLE, let_operator_in
 from notifier.web.access.local_accounts import TOTP_PURPOSE
 from notifier.web.access.sealing import seal, unseal
@@ -27,7 +27,6 @@ from notifier.web.problems import ProblemError
 from workers.wiring import App
 
 SET_UP_COOKIE = "__Host-set-up"
-_TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
 
 
 async def open_link(request: web.Request) -> web.Response:
@@ -36,7 +35,7 @@ async def open_link(request: web.Request) -> web.Response:
     now = app.clock()
     sealed = seal(app.secret, TOTP_PURPOSE, passwords.new_secret())
     async with app.pool.acquire() as connection:
-        if not _TOKEN.fullmatch(link) or not await set_ups.open_once(
+        if not TOKEN.fullmatch(link) or not await set_ups.open_once(
             connection, token_hash(link), token_hash(cookie), sealed, now, now + BROWSER_LIVES
         ):
             raise _spent()
@@ -78,7 +77,7 @@ def _wrong(form: MultiMapping[str], begun: SetUp, *, has_code: bool) -> dict[str
 
 async def _begun(app: App, cookie: str) -> SetUp:
     async with app.pool.acquire() as connection:
-        begun = await set_ups.opened(connection, token_hash(cookie), app.clock()) if _TOKEN.fullmatch(cookie) else None
+        begun = await set_ups.opened(connection, token_hash(cookie), app.clock()) if TOKEN.fullmatch(cookie) else None
     if begun is None:
         raise _spent()
     return begun
