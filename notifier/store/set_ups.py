@@ -20,6 +20,14 @@ async def offer(connection: Connection, who: OperatorId, token_hash: bytes, expi
     await connection.execute(_OFFER, who, token_hash, expires_at)
 
 
+async def is_offered(connection: Connection, link: bytes, now: datetime) -> bool:
+    """Whether a link can still be opened."""
+    found = await connection.fetchval(
+        "SELECT 1 FROM operator_set_up WHERE token_hash = $1 AND totp_secret IS NULL AND expires_at > $2", link, now
+    )  # operator_set_up_token_hash_key
+    return found is not None
+
+
 _OPEN = """
 UPDATE operator_set_up SET token_hash = $2, totp_secret = $3, expires_at = $5
 WHERE token_hash = $1 AND totp_secret IS NULL AND expires_at > $4 RETURNING 1

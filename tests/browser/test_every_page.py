@@ -14,7 +14,7 @@ from tests.support.browser import window
 from tests.support.intake import sample
 from tests.support.pages import citizen_cookie, operator_cookie
 from tests.support.stack import post_event, settle
-from tests.support.visitors import account_link
+from tests.support.visitors import account_link, begun
 from workers.wiring import App
 
 NARROW = {"width": 320, "height": 640}
@@ -28,7 +28,6 @@ NO_PAGES = frozenset(
         "/console/oidc",
         "/console/providers/act",
         "/console/reports/download",
-        "/console/set-up",
         "/console/sign-in/provider",
         "/hop-thu/dang-nhap/di",
         "/hop-thu/nhung",
@@ -49,7 +48,10 @@ async def test_every_page_is_accessible_and_fits(client, ground, app, sandbox, a
     await post_event(client, ground, event)
     await settle(app)
     owner = inbox_owner(app.secret, "personal_number", event["data"]["HoSo"]["DinhDanhCHS"][0]["SoDinhDanh"])
-    cookies = await operator_cookie(app, OperatorRole.ADMINISTRATOR) | await citizen_cookie(app, owner)
+    setting_up = await begun(client, await account_link(app, "thu"))
+    cookies = (
+        await operator_cookie(app, OperatorRole.ADMINISTRATOR) | await citizen_cookie(app, owner) | setting_up.cookies
+    )
     pages = [*(path for path in ADDRESSES if path not in NO_PAGES), *await _of_something(app, event)]
     faults = {}
     async with window(browser, address, cookies, viewport=viewport, color_scheme=colours) as at:

@@ -55,6 +55,8 @@ async def test_who_thinks_better_of_it_is_told_and_can_try_again(app, sandbox, a
 async def test_a_local_account_is_set_up_by_keyboard_alone(app, address, browser):
     async with window(browser, address) as at:
         tab = await at.open(await account_link(app))
+        await expect(tab.get_by_role("button", name="Bắt đầu")).to_be_focused()
+        await tab.keyboard.press("Enter")
         secret = (await tab.locator("details code").text_content()).replace(" ", "")
         await expect(tab.locator("#password")).to_be_focused()
         for text in (PASSWORD, PASSWORD):

@@ -12,7 +12,7 @@ from notifier.store import operator_accounts
 from notifier.web.access.visits import OPERATOR_COOKIE
 from tests.support.command import run
 from tests.support.pages import look
-from tests.support.visitors import PASSWORD, Visitor, code_of, secret_on, set_up
+from tests.support.visitors import PASSWORD, Visitor, begun, code_of, secret_on, set_up
 
 ACCOUNT, SET_UP = "/console/account", "/console/set-up"
 ADD = ("add", "lan", "--name", "Lê Thị Ví Dụ", "--role", "administrator")
@@ -33,10 +33,10 @@ def link_in(text: str) -> str:
     return urlsplit(found[0]).path
 
 
-async def begun(client, typed) -> Visitor:
+async def first(client, typed) -> Visitor:
     """The first administrator, who has opened their link."""
     _, out = await typed(*ADD)
-    return await Visitor(client).open(link_in(out))
+    return await begun(client, link_in(out))
 
 
 def form_of(app, visitor: Visitor, **changes: str) -> dict[str, str]:
@@ -44,7 +44,7 @@ def form_of(app, visitor: Visitor, **changes: str) -> dict[str, str]:
 
 
 async def test_the_first_administrator_is_made_by_a_command_and_comes_in_by_a_link(client, app, typed):
-    visitor = await begun(client, typed)
+    visitor = await first(client, typed)
     await visitor.send(SET_UP, form_of(app, visitor), follow=False)
     status, html = await look(client, ACCOUNT, visitor.cookies)
     assert (status, "quản trị" in html) == (200, True)
@@ -52,12 +52,24 @@ async def test_the_first_administrator_is_made_by_a_command_and_comes_in_by_a_li
 
 async def test_the_link_is_opened_once(client, app, typed):
     _, out = await typed(*ADD)
-    await Visitor(client).open(link_in(out))
+    late = await Visitor(client).open(link_in(out))
+    await begun(client, link_in(out))
     assert (await Visitor(client).open(link_in(out))).status == 401
+    assert (await late.send(link_in(out), {})).status == 401
+
+
+async def test_looking_at_the_link_as_a_messenger_does_uses_it_up_no_more_than_a_form_of_another_site(
+    client, app, typed
+):
+    _, out = await typed(*ADD)
+    preview = await Visitor(client).open(link_in(out))
+    assert (preview.status, preview.path, "Lê Thị" in preview.html) == (200, link_in(out), False)
+    assert (await Visitor(client).send(link_in(out), {"csrf": "x"})).status == 403
+    assert (await begun(client, link_in(out))).path == SET_UP
 
 
 async def test_the_browser_that_opened_it_goes_on_and_its_address_holds_no_token(client, app, typed):
-    visitor = await begun(client, typed)
+    visitor = await first(client, typed)
     assert (visitor.path, visitor.status) == (SET_UP, 200)
     assert (await visitor.open(SET_UP)).status == 200
 
@@ -90,7 +102,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("change", "field"), REFUSED, ids=str)
 async def test_what_is_wrong_is_pointed_out_and_nothing_is_kept(client, app, typed, change, field):
-    visitor = await begun(client, typed)
+    visitor = await first(client, typed)
     await visitor.send(SET_UP, form_of(app, visitor, **change), follow=False)
     wrong = re.findall(r'<input id="(\w+)"[^>]*aria-invalid', visitor.html)
     assert (visitor.status, wrong, OPERATOR_COOKIE in visitor.cookies) == (422, [field], False)
@@ -99,7 +111,7 @@ async def test_what_is_wrong_is_pointed_out_and_nothing_is_kept(client, app, typ
 
 
 async def test_the_code_that_confirmed_the_phone_signs_nobody_in_again(client, app, typed):
-    visitor = await begun(client, typed)
+    visitor = await first(client, typed)
     code = code_of(app, secret_on(visitor.html))
     await visitor.send(SET_UP, form_of(app, visitor), follow=False)
     await visitor.open("/console/sign-in")
@@ -171,7 +183,7 @@ async def test_a_reset_takes_password_and_sessions_and_gives_a_new_link(client, 
     await visitor.open("/console/sign-in")
     form = {"login": "lan", "password": PASSWORD, "code": code_of(app, secret)}
     assert (await visitor.send("/console/sign-in", form, follow=False)).status == 403
-    assert secret_on((await visitor.open(link_in(out))).html) != secret
+    assert secret_on((await begun(client, link_in(out))).html) != secret
 
 
 async def test_every_change_is_written_down_with_who_and_why(app, typed):

@@ -76,6 +76,12 @@ async def account_link(
         return urlsplit(await new_link(connection, "http://x", who.id, act.now)).path
 
 
+async def begun(client: aiohttp.ClientSession, link: str) -> Visitor:
+    """Somebody who has opened this set-up link and begun."""
+    visitor = await Visitor(client).open(link)
+    return await visitor.send(link, {})
+
+
 def secret_on(html: str) -> str:
     """The key that the set-up page shows for typing."""
     found = re.search(r"<code>([A-Z2-7 ]+)</code>", html)
@@ -90,7 +96,7 @@ def code_of(app: App, secret: str) -> str:
 
 async def set_up(client: aiohttp.ClientSession, app: App, login: str = "lan", **how: object) -> tuple[Visitor, str]:
     """Somebody who has just set their new account up, signed in by that, and the secret of their second factor."""
-    visitor = await Visitor(client).open(await account_link(app, login, **how))  # type: ignore[arg-type]
+    visitor = await begun(client, await account_link(app, login, **how))  # type: ignore[arg-type]
     secret = secret_on(visitor.html)
     form = {"password": PASSWORD, "again": PASSWORD, "code": code_of(app, secret)}
     await visitor.send("/console/set-up", form, follow=False)

@@ -1,6 +1,7 @@
 """Setting up a local account: who opened the link chooses a password, and proves that their phone shows codes.
 
-The link is changed for a cookie when it is opened, so that it stands in no later address and opens nothing again.
+A link is changed for a cookie, so that it stands in no later address and opens nothing again. Only a form does that:
+programs that look at links before their readers do, as messengers for a preview, use up nothing.
 """
 
 import re
@@ -17,7 +18,14 @@ from notifier.store import set_ups
 from notifier.store.set_ups import SetUp
 from notifier.web.access import passwords
 from notifier.web.access.browser import TOKEN, csrf_token, drop_cookie, posted, set_cookie
-from notifier.web.access.entrance import CONSOLE, let_operator_in
+from notifier.web.access.entrance import (
+    CONSOLE,
+    VISITOR_COOKIE,
+    VISITOR_SECONDS,
+    let_operator_in,
+    posted_by_visitor,
+    visitor_of,
+)
 from notifier.web.access.local_accounts import TOTP_PURPOSE
 from notifier.web.access.sealing import seal, unseal
 from notifier.web.access.set_up_links import BROWSER_LIVES, SET_UP
@@ -29,8 +37,20 @@ from workers.wiring import App
 SET_UP_COOKIE = "__Host-set-up"
 
 
+async def show_link(request: web.Request) -> web.Response:
+    """The page that begins the set-up, for a link that still opens."""
+    app, link, visitor = request.app[APP], request.match_info["token"], visitor_of(request)
+    async with app.pool.acquire() as connection:
+        if not TOKEN.fullmatch(link) or not await set_ups.is_offered(connection, token_hash(link), app.clock()):
+            raise _spent()
+    response = page(request, "console/set_up_begin", {"csrf": csrf_token(app.secret, visitor)}, forms=True)
+    set_cookie(response, VISITOR_COOKIE, visitor, VISITOR_SECONDS)
+    return response
+
+
 async def open_link(request: web.Request) -> web.Response:
     """Change the link for this browser's cookie."""
+    await posted_by_visitor(request)
     app, link, cookie = request.app[APP], request.match_info["token"], secrets.token_urlsafe(32)
     now = app.clock()
     sealed = seal(app.secret, TOTP_PURPOSE, passwords.new_secret())
