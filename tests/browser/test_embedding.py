@@ -16,6 +16,7 @@ from tests.support.intake import event
 from tests.support.stack import post_event, settle
 
 CODE = "H01.14-261119-0042"
+AT_PORTAL = "https://dichvucong.example.gov.vn/tra-cuu?ma="
 
 
 class Portal:
@@ -55,8 +56,11 @@ async def stranger() -> AsyncIterator[Portal]:
 
 @pytest.fixture
 async def ground(ground, portal):
-    allowed = {"NOTIFIER_INBOX__ALLOWED_ORIGINS": json.dumps([portal.address])}
-    return quick(replace(ground, environ={**ground.environ, **allowed}))
+    said = {
+        "NOTIFIER_INBOX__ALLOWED_ORIGINS": json.dumps([portal.address]),
+        "NOTIFIER_PORTAL_DOSSIER_URLS": json.dumps({"default": f"{AT_PORTAL}{{code}}"}),
+    }
+    return quick(replace(ground, environ={**ground.environ, **said}))
 
 
 @pytest.fixture
@@ -72,8 +76,10 @@ async def test_a_frame_of_the_portal_shows_what_is_unread(portal, ticket, addres
     portal.page = f'<iframe src="{address}/hop-thu/nhung?ticket={ticket}" title="Hộp thư"></iframe>'
     async with window(browser, portal.address, java_script_enabled=False) as at:
         inside = (await at.open("/")).frame_locator("iframe")
-        await expect(inside.locator("li a")).to_have_text(f"Hồ sơ {CODE} đã được tiếp nhận")
-        await expect(inside.locator("li a")).to_have_attribute("target", "_top")
+        await expect(inside.locator("li a").first).to_have_text(f"Hồ sơ {CODE} đã được tiếp nhận")
+        await expect(inside.locator("li a").first).to_have_attribute("target", "_top")
+        on = inside.get_by_role("link", name="Xem trên Cổng dịch vụ công")
+        await expect(on).to_have_attribute("href", f"{AT_PORTAL}{CODE}")
 
 
 async def test_a_frame_of_another_site_shows_nothing(stranger, ticket, address, browser):
@@ -105,6 +111,8 @@ async def test_the_web_component_shows_the_inbox_and_its_news(client, ground, ap
         await settle(app, states={"planned", "sending"})
         await expect(tab.locator("notifier-inbox .count")).to_have_text("2 chưa đọc")
         await expect(tab.locator("notifier-inbox li a").first).to_have_text(f"Hồ sơ {CODE} đã có kết quả")
+        on = tab.get_by_role("link", name="Xem trên Cổng dịch vụ công").first
+        await expect(on).to_have_attribute("href", f"{AT_PORTAL}{CODE}")
         assert (at.complaints, await at.axe()) == ([], [])
 
 
