@@ -52,7 +52,9 @@ async def walk_to(tab: Page, text: str) -> None:
 async def test_unread_dossiers_come_first_until_all_is_read_and_what_is_put_away_comes_back(
     client, ground, app, sandbox, address, browser, mine
 ):
-    await told(app, client, ground, messages=3)
+    for code in (CODE, "H01.14-261119-0001", "H01.14-261119-0002"):
+        await post_event(client, ground, event({"/id": code, "/data/HoSo/MaHoSo": code}))
+        await settle(app, states={"planned", "sending"})
     async with window(browser, address, mine, viewport=PHONE, java_script_enabled=False) as at:
         tab, codes = await at.open(HOME), at.tab.locator("section .code")
         await expect(codes).to_have_text(["H01.14-261119-0002", "H01.14-261119-0001", CODE])

@@ -213,6 +213,14 @@ async def test_the_dossier_page_asks_for_papers_until_their_deadline_and_names_n
     assert [each for each in officers if each in html] == []
 
 
+async def test_the_dossier_page_says_at_once_why_it_was_not_accepted(client, ground, app, sandbox):
+    refused = await citizen_cookie(app, inbox_owner(app.secret, "personal_number", "000155000202"))
+    await tell(client, ground, app, {"of": "03"})
+    _, html = await look(client, f"/hop-thu/ho-so/{PROVINCE}/H01.27-261118-0113", refused)
+    stands = html[html.index('aria-labelledby="stands"') : html.index('aria-labelledby="next"')]
+    assert "Hồ sơ không thuộc thẩm quyền giải quyết của đơn vị tiếp nhận" in stands
+
+
 async def test_the_dossier_page_says_what_is_to_be_paid_and_that_the_clock_stands_still(client, ground, app, sandbox):
     payer = await citizen_cookie(app, inbox_owner(app.secret, "personal_number", "000192000404"))
     await tell(client, ground, app, {"of": "06"})
