@@ -44,6 +44,7 @@ async def test_a_new_message_appears_in_the_open_inbox_by_itself(client, ground,
         first = tab.locator("summary").first
         await first.click()
         await expect(tab).to_have_title("Hộp thư – Trung tâm Phục vụ hành chính công tỉnh An Giang")
+        await expect(tab.get_by_role("button", name="Đánh dấu tất cả đã đọc")).to_be_hidden()
 
         await news(client, ground, app)
 
