@@ -25,7 +25,7 @@ from notifier.domain.ids import (
     ReceiptId,
     SourceName,
 )
-from notifier.domain.reach import Reach
+from notifier.domain.reach import EVERYWHERE, Reach
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
 
@@ -67,7 +67,7 @@ class Filters:
     until: datetime | None = None
     unreached: bool = False
     """Only people whom no other way but the portal inbox has reached."""
-    within: Reach | None = None
+    within: Reach = EVERYWHERE
     """Only of these agencies and those below: as far as the account of who asks reaches."""
 
     def named(self) -> dict[str, str]:
@@ -78,7 +78,7 @@ class Filters:
             if isinstance(value, datetime)
             else masked(str(value).lower() if value is True else str(value))
             for name, value in given.items()
-            if value not in (None, False)
+            if value not in (None, False, EVERYWHERE)
         }
 
 

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from notifier.domain.ids import DossierCode, SourceName
-from notifier.reminders.reports.within import Within
+from notifier.domain.reach import Reach
 from notifier.store.pool import Connection
+from notifier.store.reach import in_reach
 
 COUNTED_MOST = 1_000
 """More are not counted."""
@@ -67,7 +68,6 @@ class Now:
 
 _TODAY, _NOW, _SOON = (f"($3::timestamptz[])[{place}]" for place in (1, 2, 3))
 _WHOLE_DAY = "(d.due_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::time = '00:00'"
-_SCOPE = "($1::text[] IS NULL OR {unit} = ANY ($1) OR {unit} ^@ ANY ($2::text[]))"
 _TAKES_IN, _HANDLES = "coalesce(d.receiving_unit, d.handling_unit)", "coalesce(d.handling_unit, d.receiving_unit)"
 _WHICH = {
     Book.WAITING: (_TAKES_IN, "d.filed_at", f"d.status = 1 AND d.filed_by = 2 AND d.filed_at < {_SOON}"),
@@ -93,7 +93,7 @@ FROM (
     SELECT d.source, d.dossier_code, {unit} AS unit, d.procedure_code, {at} AS at, d.step, d.handlers,
            coalesce(d.apologised_for = d.due_at, false) AS apologised
     FROM docket d
-    WHERE {which} AND {_SCOPE.format(unit=unit)}
+    WHERE {which} AND {in_reach(unit, "$1", "$2")}
       AND ($4::timestamptz IS NULL OR ({at}, d.source, d.dossier_code) > ($4, $5, $6))
     ORDER BY {at}, d.source, d.dossier_code LIMIT $7
 ) p
@@ -107,8 +107,8 @@ ORDER BY p.at, p.source, p.dossier_code
 
 def _count(book: Book) -> str:
     unit, _, which = _WHICH[book]
-    scope = _SCOPE.format(unit=unit)
-    return f"SELECT count(*) FROM (SELECT FROM docket d WHERE {which} AND {scope} LIMIT {COUNTED_MOST + 1}) seen"
+    reached = in_reach(unit, "$1", "$2")
+    return f"SELECT count(*) FROM (SELECT FROM docket d WHERE {which} AND {reached} LIMIT {COUNTED_MOST + 1}) seen"
 
 
 _PAGES = {book: _page(book) for book in Book}
@@ -116,7 +116,7 @@ _COUNTS = {book: _count(book) for book in Book}
 
 
 async def page(
-    connection: Connection, book: Book, within: Within, at: Now, *, after: Place | None = None, limit: int = 50
+    connection: Connection, book: Book, within: Reach, at: Now, *, after: Place | None = None, limit: int = 50
 ) -> list[Running]:
     """The next dossiers of a book."""
     begin = (after.at, after.source, after.code) if after else (None, "", "")
@@ -124,14 +124,14 @@ async def page(
     return [_running(row) for row in rows]
 
 
-async def count(connection: Connection, book: Book, within: Within, at: Now) -> int:
+async def count(connection: Connection, book: Book, within: Reach, at: Now) -> int:
     """How many there are; `COUNTED_MOST` and one where there are more."""
     number: int = await connection.fetchval(_COUNTS[book], *_given(within, at))
     return number
 
 
-def _given(within: Within, at: Now) -> tuple[Any, ...]:
-    return (within.codes, within.begin, [at.today, at.now, at.soon])
+def _given(within: Reach, at: Now) -> tuple[Any, ...]:
+    return (within.codes, within.beginnings, [at.today, at.now, at.soon])
 
 
 def _running(row: Any) -> Running:

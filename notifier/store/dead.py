@@ -12,6 +12,7 @@ from notifier.domain.ids import DeliveryId, EventId, ProviderName
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.store.pool import Connection
+from notifier.store.reach import in_reach
 
 COUNTED_MOST = 100_000
 """So many of the newest are counted: a count must not take longer than a statement may."""
@@ -73,8 +74,7 @@ WHERE {_DEAD} AND d.updated_at >= $2 AND (d.updated_at, d.id) < ($3, $4::uuid)
   AND ($10::text IS NULL OR why.reason = $10) AND ($11::text IS NULL OR e.type = $11)
   AND ($12::text IS NULL OR e.source = $12) AND ($13::text IS NULL OR e.agency = $13)
   AND ($14::text IS NULL OR e.dossier_code = $14) AND (NOT $15 OR NOT EXISTS ({_REACHED}))
-  AND ($16::text[] IS NULL OR e.agency = ANY ($16)
-       OR EXISTS (SELECT FROM unnest($17::text[]) AS above WHERE starts_with(e.agency, above)))
+  AND {in_reach("e.agency", "$16", "$17")}
 ORDER BY d.updated_at DESC, d.id DESC LIMIT $5
 """  # delivery_dead
 _PAGE = _LETTER + _FILTERED
@@ -159,7 +159,8 @@ def _arguments(
     return (
         *(list(proving), f.since or BEFORE_ALL, upper.at, upper.id, limit),
         *(f.state, f.channel, f.provider, f.code, f.reason, f.type, f.source, f.agency, f.dossier, f.unreached),
-        *((list(f.within.codes), f.within.below) if f.within else (None, None)),
+        f.within.codes,
+        f.within.beginnings,
     )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from notifier.reminders.reports.within import Within
+from notifier.domain.reach import Reach
 from notifier.store.events import COLUMNS, DOCUMENTS, ClaimedEvent
 from notifier.store.pool import Connection
+from notifier.store.reach import in_reach
 
 _SOME = f"""
 WITH chosen AS MATERIALIZED (
@@ -14,7 +15,7 @@ WITH chosen AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT e.id FROM event e
         WHERE e.id >= part.low AND e.id < part.high AND e.state = 'routed' AND e.type NOT LIKE 'nhac.%'
-          AND ($3::text[] IS NULL OR e.agency = ANY ($3) OR e.agency ^@ ANY ($4::text[]))
+          AND {in_reach("e.agency", "$3", "$4")}
         ORDER BY e.id DESC LIMIT $5
     ) s
 )
@@ -25,8 +26,8 @@ ORDER BY e.id
 """  # event_pkey: ids begin with the milliseconds in which an event came
 
 
-async def some(connection: Connection, moments: Sequence[datetime], within: Within, most: int) -> list[ClaimedEvent]:
+async def some(connection: Connection, moments: Sequence[datetime], within: Reach, most: int) -> list[ClaimedEvent]:
     """The latest `most` events between each of these moments and the next, reminders too, without digests."""
     ids = [UUID(int=int(moment.timestamp() * 1000) << 80) for moment in moments]
-    rows = await connection.fetch(_SOME, ids[:-1], ids[1:], within.codes, within.begin, most)
+    rows = await connection.fetch(_SOME, ids[:-1], ids[1:], within.codes, within.beginnings, most)
     return [ClaimedEvent(**row) for row in rows]

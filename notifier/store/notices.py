@@ -18,11 +18,11 @@ from notifier.domain.ids import (
     RecipientId,
     SourceName,
 )
+from notifier.domain.reach import Reach
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience, Locale
-from notifier.reminders.reports.within import Within
 from notifier.store.pool import Connection
-from notifier.store.scopes import IN_SCOPE
+from notifier.store.reach import in_reach
 
 EVENTS_MOST = 50
 
@@ -70,10 +70,10 @@ SELECT r.id, r.event_id, r.audience, r.ref, r.locale, r.name, r.phone, r.email, 
        e.source, e.dossier_code, e.type, e.external_id, e.agency, e.received_at, e.occurred_at, e.seq
 FROM recipient r JOIN event e ON e.id = r.event_id
 """
-_ONE = f"{NOTICE} WHERE r.id = $1 AND {IN_SCOPE.format(codes='$2', begin='$3')}"  # primary keys
+_ONE = f"{NOTICE} WHERE r.id = $1 AND {in_reach('e.agency', '$2', '$3')}"  # primary keys
 _OF_DELIVERY = f"""
 SELECT d.recipient_id FROM delivery d JOIN event e ON e.id = d.event_id
-WHERE d.id = $1 AND {IN_SCOPE.format(codes="$2", begin="$3")}
+WHERE d.id = $1 AND {in_reach("e.agency", "$2", "$3")}
 """  # primary keys
 _OF_EVENTS = f"{NOTICE} WHERE r.event_id = ANY ($1::uuid[]) ORDER BY r.audience, r.ref"
 """recipient_event_id_audience_ref_key, event_pkey"""
@@ -84,7 +84,7 @@ JOIN LATERAL (
     SELECT reason, details FROM audit a WHERE a.event_id = e.id AND a.delivery_id IS NULL AND a.reason LIKE 'event.%'
     ORDER BY a.seq DESC LIMIT 1
 ) why ON true
-WHERE e.source = $1 AND e.dossier_code = $2 AND e.received_at < $3 AND {IN_SCOPE.format(codes="$4", begin="$5")}
+WHERE e.source = $1 AND e.dossier_code = $2 AND e.received_at < $3 AND {in_reach("e.agency", "$4", "$5")}
 ORDER BY e.received_at DESC LIMIT $6
 """  # event_dossier, audit_event
 _WAYS = """
@@ -101,23 +101,23 @@ ORDER BY d.rank, d.channel
 """  # delivery_recipient_id_channel_key, audit_event
 
 
-async def one(connection: Connection, id_: RecipientId, sight: Within) -> Notice | None:
+async def one(connection: Connection, id_: RecipientId, within: Reach) -> Notice | None:
     """The notice; None if there is none or it is out of sight."""
-    row = await connection.fetchrow(_ONE, id_, sight.codes, sight.begin)
+    row = await connection.fetchrow(_ONE, id_, within.codes, within.beginnings)
     return notice_of(row) if row else None
 
 
-async def of_delivery(connection: Connection, id_: DeliveryId, sight: Within) -> RecipientId | None:
+async def of_delivery(connection: Connection, id_: DeliveryId, within: Reach) -> RecipientId | None:
     """The notice that a delivery is a way of."""
-    found: RecipientId | None = await connection.fetchval(_OF_DELIVERY, id_, sight.codes, sight.begin)
+    found: RecipientId | None = await connection.fetchval(_OF_DELIVERY, id_, within.codes, within.beginnings)
     return found
 
 
 async def events_of(
-    connection: Connection, source: SourceName, code: DossierCode, sight: Within, before: datetime
+    connection: Connection, source: SourceName, code: DossierCode, within: Reach, before: datetime
 ) -> list[DossierEventRow]:
     """Events of a dossier that came before this moment, the newest first, at most `EVENTS_MOST`."""
-    rows = await connection.fetch(_EVENTS, source, code, before, sight.codes, sight.begin, EVENTS_MOST)
+    rows = await connection.fetch(_EVENTS, source, code, before, within.codes, within.beginnings, EVENTS_MOST)
     return [
         DossierEventRow(
             row["id"],

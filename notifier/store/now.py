@@ -14,6 +14,7 @@ from notifier.domain.reach import Reach
 from notifier.domain.reasons import ReasonCode
 from notifier.store.gaps import first_id
 from notifier.store.pool import Connection
+from notifier.store.reach import in_reach
 from notifier.store.rings import pairs
 
 COUNTED_MOST = 10_000
@@ -151,12 +152,11 @@ class Noted:
     first: datetime | None
 
 
-_DEAD = """
+_DEAD = f"""
 SELECT count(*) AS times, min(updated_at) AS first FROM (
     SELECT d.updated_at FROM delivery d JOIN event e ON e.id = d.event_id
     WHERE (d.state IN ('failed', 'expired') OR (d.state = 'unknown' AND d.due_at IS NULL)) AND d.updated_at >= $1
-      AND ($2::text[] IS NULL OR e.agency = ANY ($2)
-           OR EXISTS (SELECT FROM unnest($3::text[]) AS above WHERE starts_with(e.agency, above)))
+      AND {in_reach("e.agency", "$2", "$3")}
     LIMIT $4
 ) dead
 """  # delivery_dead, event_pkey
@@ -177,10 +177,9 @@ SELECT count(*) AS times, min(received_at) AS first FROM (
 """  # receipt_orphaned
 
 
-async def dead_since(connection: Connection, since: datetime, within: Reach | None) -> Noted:
+async def dead_since(connection: Connection, since: datetime, within: Reach) -> Noted:
     """Messages that have ended since then without reaching their person, as far as somebody's account reaches."""
-    codes = (list(within.codes), within.below) if within else (None, None)
-    return await _noted(connection, _DEAD, since, *codes, COUNTED_MOST)
+    return await _noted(connection, _DEAD, since, within.codes, within.beginnings, COUNTED_MOST)
 
 
 async def without_recipient(connection: Connection, since: datetime) -> Noted:

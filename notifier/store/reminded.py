@@ -8,10 +8,11 @@ from typing import Any
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.directory import Role
 from notifier.domain.ids import ChannelName, DossierCode, EventId, EventType, SourceName
+from notifier.domain.reach import Reach
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
-from notifier.reminders.reports.within import Within
 from notifier.store.pool import Connection
+from notifier.store.reach import in_reach
 
 LOOKED_AT = 2_000
 """So many reminders are looked at for one page."""
@@ -27,7 +28,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    within: Within
+    within: Reach
     since: datetime
     until: datetime
     """Not included."""
@@ -72,7 +73,7 @@ WITH looked AS MATERIALIZED (
     FROM looked l ORDER BY l.fired_at, l.id LIMIT 1
 ), found AS (
     SELECT l.*, e.agency FROM looked l JOIN event e ON e.id = l.event_id
-    WHERE ($1::text[] IS NULL OR e.agency = ANY ($1) OR e.agency ^@ ANY ($2::text[]))
+    WHERE {in_reach("e.agency", "$1", "$2")}
       AND (NOT $6 OR e.state = 'routed' AND NOT EXISTS (
         SELECT FROM recipient r JOIN delivery d ON d.recipient_id = r.id AND d.content_kind <> 'inbox'
         LEFT JOIN LATERAL ({_DIGEST}) digest ON d.gathered_into IS NOT NULL
@@ -86,7 +87,7 @@ SELECT u.*, f.* FROM looked_until u LEFT JOIN found f ON true ORDER BY f.fired_a
 async def page(connection: Connection, wanted: Wanted, *, after: Place | None = None, limit: int = 50) -> Page:
     """The next reminders, the newest first."""
     begin = (after.at, after.id) if after else (wanted.until, 0)
-    given = (wanted.within.codes, wanted.within.begin, wanted.since, wanted.until, wanted.type, wanted.unreached)
+    given = (wanted.within.codes, wanted.within.beginnings, wanted.since, wanted.until, wanted.type, wanted.unreached)
     rows = await connection.fetch(_PAGE, *given, *begin, LOOKED_AT, limit + 1)
     found = [_reminder(row) for row in rows if row["id"] is not None]
     if len(found) > limit:
@@ -174,20 +175,20 @@ class Unlinked:
     email: bool
 
 
-_UNLINKED = """
+_UNLINKED = f"""
 SELECT o.code, o.name, o.unit, o.role, o.zalo ? $3 AS linked, o.phone IS NOT NULL AS phone, o.email IS NOT NULL AS email
 FROM officer o
 WHERE o.code > $5 AND (o.gone_at IS NULL OR o.gone_at > $4)
-  AND ($1::text[] IS NULL OR o.unit = ANY ($1) OR o.unit ^@ ANY ($2::text[]))
+  AND {in_reach("o.unit", "$1", "$2")}
   AND (NOT o.zalo ? $3 OR NOT EXISTS (SELECT FROM zalo_relation z WHERE z.oa = $7 AND z.uid = o.zalo ->> $3 AND z.follows))
 ORDER BY o.code LIMIT $6
 """  # officer_pkey, zalo_relation_pkey
 
 
 async def unlinked(
-    connection: Connection, within: Within, account: tuple[str, str], today: date, *, after: str = "", limit: int = 50
+    connection: Connection, within: Reach, account: tuple[str, str], today: date, *, after: str = "", limit: int = 50
 ) -> list[Unlinked]:
     """The next of them, by code. `account`: name of its provider, and its id at Zalo."""
     provider, oa_id = account
-    rows = await connection.fetch(_UNLINKED, within.codes, within.begin, provider, today, after, limit, oa_id)
+    rows = await connection.fetch(_UNLINKED, within.codes, within.beginnings, provider, today, after, limit, oa_id)
     return [Unlinked(**{**row, "role": Role(row["role"])}) for row in rows]

@@ -14,10 +14,10 @@ from uuid import UUID
 from notifier.domain.clock import VIETNAM
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.ids import ChannelName, DossierCode, RecipientId, SourceName
-from notifier.reminders.reports.within import Within
+from notifier.domain.reach import Reach
 from notifier.store.notices import NOTICE, Notice, notice_of
 from notifier.store.pool import Connection
-from notifier.store.scopes import IN_SCOPE
+from notifier.store.reach import in_reach
 
 LOOKED_AT = 2_000
 OFFICERS_MOST, DOSSIERS_MOST = 10, 20
@@ -91,7 +91,7 @@ _FIND: dict[TermKind, str] = {
 _NEWEST = "SELECT r.id FROM recipient r WHERE r.id < $1 AND r.id >= $2 ORDER BY r.id DESC LIMIT $3"  # recipient_pkey
 _SHOWN = f"""
 {NOTICE}
-WHERE r.id = ANY ($1::uuid[]) AND {IN_SCOPE.format(codes="$3", begin="$4")}
+WHERE r.id = ANY ($1::uuid[]) AND {in_reach("e.agency", "$3", "$4")}
   AND ($5::text IS NULL AND $6::text IS NULL OR EXISTS (
       SELECT FROM delivery d WHERE d.recipient_id = r.id
       AND ($5::text IS NULL OR d.channel = $5) AND ($6::text IS NULL OR d.state = $6)))
@@ -105,7 +105,7 @@ SELECT s.source, s.code, s.updated_at
 FROM (SELECT source, code, updated_at FROM dossier WHERE code COLLATE "C" BETWEEN $1 AND $2
       ORDER BY code COLLATE "C" DESC LIMIT $6) s
 WHERE EXISTS (SELECT FROM event e WHERE e.source = s.source AND e.dossier_code = s.code
-              AND {IN_SCOPE.format(codes="$4", begin="$5")})
+              AND {in_reach("e.agency", "$4", "$5")})
 ORDER BY s.code COLLATE "C" DESC LIMIT $3
 """  # dossier_code, event_dossier
 
@@ -114,7 +114,7 @@ async def notices(
     connection: Connection,
     terms: Sequence[Term],
     narrowed: Narrowed,
-    sight: Within,
+    within: Reach,
     sources: Sequence[SourceName],
     *,
     after: RecipientId | None,
@@ -123,11 +123,17 @@ async def notices(
     """The newest notices that any of the terms finds; without terms the newest of all. `sources` may have numbered events."""
     upper = min(after or LAST_ID, first_id(narrowed.until) if narrowed.until else LAST_ID)
     lower = first_id(narrowed.since) if narrowed.since else UUID(int=0)
-    whole = sight.codes is None and narrowed.channel is None and narrowed.state is None
+    whole = within.codes is None and narrowed.channel is None and narrowed.state is None
     most = limit + 1 if whole else LOOKED_AT
     ids = await _ids(connection, terms, sources, (upper, lower, most))
     rows = await connection.fetch(
-        _SHOWN, ids, limit + 1, sight.codes, sight.begin, narrowed.channel, narrowed.state and narrowed.state.value
+        _SHOWN,
+        ids,
+        limit + 1,
+        within.codes,
+        within.beginnings,
+        narrowed.channel,
+        narrowed.state and narrowed.state.value,
     )
     shown = [notice_of(row) for row in rows[:limit]]
     if len(rows) > limit:
@@ -159,14 +165,14 @@ async def _known(connection: Connection, terms: Sequence[Term]) -> list[Term]:
 
 
 async def dossiers(
-    connection: Connection, prefix: str, sight: Within, limit: int = DOSSIERS_MOST
+    connection: Connection, prefix: str, within: Reach, limit: int = DOSSIERS_MOST
 ) -> list[tuple[SourceName, DossierCode, datetime]]:
     """Dossiers whose code begins so, with when they last moved; the highest codes, which are the newest, first.
 
     Of a beginning that very many share, those in sight among the highest `LOOKED_AT`.
     """
     upper = prefix + LAST_LETTER
-    rows = await connection.fetch(_DOSSIERS, prefix, upper, limit, sight.codes, sight.begin, LOOKED_AT)
+    rows = await connection.fetch(_DOSSIERS, prefix, upper, limit, within.codes, within.beginnings, LOOKED_AT)
     return [(row["source"], row["code"], row["updated_at"]) for row in rows]
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from notifier.domain.reach import Reach
+from notifier.domain.reach import EVERYWHERE, Reach
 from notifier.store import gaps, now, targets
 from notifier.store.pool import Pool, open_pool
 from tests.support.plans import explained, looked_at, sent_by, told
@@ -50,7 +50,7 @@ INSERT INTO provider_minute (provider, minute, accepted)
     SELECT 'p' || p, $1 - n * interval '1 minute', 1 FROM generate_series(1, 4) p, generate_series(1, 5000) n;
 """
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-WITHIN = Reach(("H01.7",), frozenset({"H01.7"}))
+WITHIN = Reach(("H01.7",), ("H01.7",), ("H01.7.",))
 STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
     "what waits": (lambda c: now.waiting(c, NOW), {"event_due", "delivery_due"}, 700),
     "what waits for a channel": (lambda c: now.waiting_for(c, "zalo", NOW), {"delivery_due"}, 400),
@@ -60,7 +60,7 @@ STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
         lambda c: now.flow(c, NOW - DAY, timedelta(minutes=30), 48), {"event_pkey", "provider_minute_pkey"}, 15_000),
     "who took messages last": (lambda c: now.accepted_last(c, NOW - DAY), {"provider_minute_pkey"}, 50),
     "who is silent": (lambda c: now.unheard(c, ["s0", "s9"], NOW - 3 * HOUR), {"event_pkey"}, 3_000),
-    "dead letters of the day": (lambda c: now.dead_since(c, NOW - DAY, None), {"delivery_dead"}, 300),
+    "dead letters of the day": (lambda c: now.dead_since(c, NOW - DAY, EVERYWHERE), {"delivery_dead"}, 300),
     "dead letters of some agencies": (lambda c: now.dead_since(c, NOW - DAY, WITHIN), {"delivery_dead", "event_pkey"}, 300),
     "events that name nobody": (lambda c: now.without_recipient(c, NOW - DAY), {"audit_heeded"}, 100),
     "events that cannot be read": (lambda c: now.stuck(c, NOW - DAY), {"event_unroutable"}, 100),

@@ -9,7 +9,7 @@ import pytest
 
 from notifier.domain.clock import move_clock
 from notifier.domain.operators import OperatorRole
-from notifier.reminders.reports.within import EVERYWHERE
+from notifier.domain.reach import EVERYWHERE
 from notifier.store import clocks
 from notifier.store.clocks import Book, Now
 from tests.support.calendar import at

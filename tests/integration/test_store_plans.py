@@ -18,9 +18,9 @@ from notifier.audit.dead import Filters
 from notifier.domain.content import InboxContent
 from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.dossiers import Status
+from notifier.domain.reach import EVERYWHERE, Reach
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.suppressions import SuppressionKind
-from notifier.reminders.reports.within import EVERYWHERE, Within
 from notifier.store import (
     accounts,
     callbacks,
@@ -75,7 +75,7 @@ def _found(connection: Any, kind: TermKind | None = None) -> Awaitable[Any]:
     """A search with everything that can narrow it."""
     term = Term(kind, str(ID)) if kind else None
     narrowed = Narrowed(NOW, NOW, "sms", DeliveryState.READ)
-    sight = Within(["H01"], ["H01."])
+    sight = Reach(("H01",), ("H01",), ("H01.",))
     return search.notices(connection, [term] if term else [], narrowed, sight, ["s"], after=ID, limit=20)
 
 
@@ -267,7 +267,7 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         {"officer_name"},
     ),
     "dossiers by the beginning of their code": (
-        lambda c: search.dossiers(c, "d1", Within(["H01"], ["H01."])),
+        lambda c: search.dossiers(c, "d1", Reach(("H01",), ("H01",), ("H01.",))),
         {"dossier_code", "event_dossier"},
     ),
     "a notice": (lambda c: notices.one(c, ID, EVERYWHERE), {"recipient_pkey", "event_pkey"}),

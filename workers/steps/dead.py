@@ -15,7 +15,7 @@ from notifier.audit.dead import Action, Filters, Group, Item, Kind, Letter
 from notifier.audit.dead_advice import Kept, Ways, objection
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.ids import EventId, ProviderName
-from notifier.domain.reach import Reach
+from notifier.domain.reach import EVERYWHERE, Reach
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
 from notifier.intake.fields import read
@@ -96,13 +96,13 @@ async def found(
 
 
 async def named(
-    app: App, connection: Connection, kind: Kind, ids: Sequence[Any], within: Reach | None = None
+    app: App, connection: Connection, kind: Kind, ids: Sequence[Any], within: Reach = EVERYWHERE
 ) -> Sequence[Item]:
     """Those of the ids that are dead letters of this kind, and `within`."""
     match kind:
         case Kind.DELIVERY:
             letters = await dead.named(connection, ids, proving(app))
-            ours = [letter for letter in letters if within is None or within.includes(letter.agency)]
+            ours = [letter for letter in letters if within.includes(letter.agency)]
             return await _marked(app, connection, ours)
         case Kind.EVENT:
             return await strays.events_named(connection, ids)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notifier.domain.directory import Agency, parent_of
+from notifier.domain.directory import Agency
+from notifier.domain.reach import below
 from notifier.reminders.reports.sheets import clean
 
 UNKNOWN = "(không rõ)"
@@ -23,17 +24,5 @@ class Agencies:
         return self.by_code.get(code) or Agency(clean(code), "")
 
     def below(self, code: str) -> frozenset[str]:
-        """Every code in the directory of an agency and of those below it, as they name their parent or their code does."""
-        children: dict[str, set[str]] = {}
-        for agency in self.by_code.values():
-            parent = agency.parent or parent_of(agency.code)
-            if parent is not None:
-                children.setdefault(self.named(parent).code, set()).add(agency.code)
-        open_, seen = [self.named(code).code], set[str]()
-        while open_:
-            each = open_.pop()
-            if each not in seen:
-                seen.add(each)
-                open_ += children.get(each, ())
-        others = (other for each in seen if each in self.by_code for other in self.by_code[each].other_codes)
-        return frozenset(seen | {code} | set(others))
+        """Every code in the directory of an agency and of those below it."""
+        return below(self.by_code, code)

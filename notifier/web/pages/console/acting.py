@@ -41,7 +41,7 @@ class Subject:
 
     event: EventAt
     only: DeliveryId | None
-    within: Reach | None
+    within: Reach
 
     @property
     def dead(self) -> tuple[Kind, list[DeliveryId] | list[EventId]]:
@@ -186,7 +186,7 @@ async def _subject(visit: OperatorVisit, event_id: EventId | None, only: Deliver
     within = await reach(visit)
     async with visit.app.pool.acquire() as connection:
         event = await targets.of_event(connection, event_id) if event_id else None
-    if event is None or (within is not None and not within.includes(event.agency)):
+    if event is None or not within.includes(event.agency):
         raise ProblemError("not-found", "There is nothing of this id.")
     return Subject(event, only, within)
 

@@ -37,10 +37,10 @@ async def told(visit: OperatorVisit) -> str | None:
     return reason.text(language_of(visit.request)) if reason else None
 
 
-async def reach(visit: OperatorVisit) -> Reach | None:
-    """The agencies that the visitor may act for; None for all."""
+async def reach(visit: OperatorVisit) -> Reach:
+    """The agencies that the visitor sees and acts for."""
     async with visit.app.pool.acquire() as connection:
-        return await reach_of(connection, visit.who)
+        return await reach_of(connection, visit.who.agencies)
 
 
 def require_province(operator: Operator) -> None:

@@ -11,7 +11,7 @@ from notifier.domain.recipients import Locale
 from notifier.store import notices
 from notifier.store.dead import AFTER_ALL
 from notifier.store.notices import EVENTS_MOST, DossierEventRow
-from notifier.store.scopes import sight_of
+from notifier.store.reach import reach_of
 from notifier.web.access.visits import OperatorVisit
 from notifier.web.pages.console.event_names import event_name
 from notifier.web.pages.console.shown import none_here, rows
@@ -26,8 +26,8 @@ async def show_dossier(visit: OperatorVisit) -> web.Response:
     code = DossierCode(name_in_path(visit.request, "code"))
     before = moment(visit.request.query.get("before", "")) or AFTER_ALL
     async with visit.app.pool.acquire() as connection:
-        sight = await sight_of(connection, visit.who.agencies)
-        events = await notices.events_of(connection, source, code, sight, before)
+        reach = await reach_of(connection, visit.who.agencies)
+        events = await notices.events_of(connection, source, code, reach, before)
         if not events:
             raise none_here()
         told = await notices.of_events(connection, [each.id for each in events])

@@ -11,7 +11,7 @@ from notifier.domain.ids import ChannelName, RecipientId
 from notifier.domain.labels import state_label
 from notifier.store import notices as store
 from notifier.store import search
-from notifier.store.scopes import sight_of
+from notifier.store.reach import reach_of
 from notifier.store.search import Narrowed, TermKind
 from notifier.web.access.visits import OperatorVisit
 from notifier.web.pages.console.asked import KIND_NAMES, cleaned, terms_of
@@ -38,14 +38,14 @@ async def _answer(visit: OperatorVisit, form: Mapping[str, str]) -> web.Response
     terms = terms_of(asked)
     dossiers, found, ways = [], search.Found([], None), {}
     async with app.pool.acquire() as connection:
-        sight = await sight_of(connection, visit.who.agencies)
+        reach = await reach_of(connection, visit.who.agencies)
         if terms or not asked:
             after = _after(form.get("after", ""))
             sources = tuple(app.profiles)
-            found = await search.notices(connection, terms, narrowed, sight, sources, after=after, limit=PAGE)
+            found = await search.notices(connection, terms, narrowed, reach, sources, after=after, limit=PAGE)
             ways = await store.ways(connection, [each.id for each in found.notices], proving(app))
         if not form.get("after") and any(term.kind is TermKind.DOSSIER for term in terms):
-            dossiers = await search.dossiers(connection, asked, sight)
+            dossiers = await search.dossiers(connection, asked, reach)
     return visited(
         visit,
         "console/find",

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from notifier.domain.directory import Agency, by_every_code
+from notifier.domain.reach import Reach, narrowed, reach_from
 from notifier.reminders.reports.units import Agencies
-from notifier.reminders.reports.within import Within, chosen, seen_by
 from notifier.store import directory
 from notifier.store.pool import Connection
 from notifier.web.access.visits import OperatorVisit
@@ -24,18 +24,18 @@ class Sight:
     choices: tuple[Agency, ...]
     """Those they may ask for."""
     asked: str | None
-    within: Within
+    within: Reach
 
 
 async def sight_of(connection: Connection, visit: OperatorVisit) -> Sight:
     """By the parameter `agency`. One that is not theirs is refused like one that does not exist."""
     agencies = Agencies(by_every_code(await directory.agencies(connection)))
     asked = visit.request.query.get("agency", "").strip() or None
-    within = chosen(agencies, visit.who.agencies, asked)
+    seen = reach_from(agencies.by_code, visit.who.agencies)
+    within = narrowed(seen, agencies.by_code, asked)
     if within is None:
         raise ProblemError("not-found", "There is no such agency.")
-    seen = seen_by(agencies, visit.who.agencies)
-    known = {agency.code: agency for agency in agencies.by_code.values() if seen.holds(agency.code)}
+    known = {agency.code: agency for agency in agencies.by_code.values() if seen.includes(agency.code)}
     return Sight(agencies, tuple(known[code] for code in sorted(known)), asked, within)
 
 

@@ -16,7 +16,7 @@ from notifier.store import notices as store
 from notifier.store.evidence import Call, Callback, Reveal, Said
 from notifier.store.notices import Notice
 from notifier.store.pool import Connection
-from notifier.store.scopes import sight_of
+from notifier.store.reach import reach_of
 from notifier.web.access.visits import OperatorVisit
 from notifier.web.pages.console import notice_facts
 from notifier.web.pages.console.shown import address_of_notice, none_here, pick, uuid_in_path
@@ -65,7 +65,7 @@ async def show_delivery(visit: OperatorVisit) -> web.Response:
     """Leads to the notice that a delivery is a way of."""
     id_ = DeliveryId(uuid_in_path(visit, "id"))
     async with visit.app.pool.acquire() as connection:
-        found = await store.of_delivery(connection, id_, await sight_of(connection, visit.who.agencies))
+        found = await store.of_delivery(connection, id_, await reach_of(connection, visit.who.agencies))
     if found is None:
         raise none_here()
     return web.Response(status=303, headers={"Location": f"{address_of_notice(found)}#d-{id_}"})
@@ -118,7 +118,7 @@ def _wish(visit: OperatorVisit) -> Wish:
 async def _story(visit: OperatorVisit, connection: Connection) -> Story:
     """Raises `not-found` for a notice that is out of sight as for one that does not exist."""
     id_ = RecipientId(uuid_in_path(visit, "id"))
-    notice = await store.one(connection, id_, await sight_of(connection, visit.who.agencies))
+    notice = await store.one(connection, id_, await reach_of(connection, visit.who.agencies))
     if notice is None:
         raise none_here()
     ways = (await store.ways(connection, [id_], proving(visit.app)))[id_]

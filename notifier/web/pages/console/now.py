@@ -41,7 +41,7 @@ async def show_live(visit: OperatorVisit) -> web.Response:
 async def _live(visit: OperatorVisit) -> dict[str, object]:
     app = visit.app
     async with app.pool.acquire() as connection:
-        reach = await reach_of(connection, visit.who)
+        reach = await reach_of(connection, visit.who.agencies)
     snapshot = await take(app, reach)
     async with app.pool.acquire() as connection:
         minute = snapshot.at.replace(second=0, microsecond=0)

@@ -71,7 +71,7 @@ class Snapshot:
     endpoints: Sequence[EndpointState]
 
 
-async def take(app: App, within: Reach | None) -> Snapshot:
+async def take(app: App, within: Reach) -> Snapshot:
     """How the service stands now; what could not be sent is counted as far as the account reaches."""
     at = app.clock()
     midnight = at.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
