@@ -8,11 +8,14 @@ from uuid import UUID
 
 from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName
 from notifier.domain.order import Span
+from notifier.domain.reach import Reach
 from notifier.domain.reasons import ReasonCode
 from notifier.store.pool import Connection
+from notifier.store.reach import in_reach
 
 LOOKED_AT = 5000
 """So many events are looked at for one page: a page must not take longer than a statement may."""
+NOTED_MOST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,11 @@ ORDER BY f.id
 """  # event_pkey, event_dossier
 _NOTED = f"""
 WITH noted AS MATERIALIZED (
-    SELECT event_id FROM audit WHERE reason = '{ReasonCode.EVENT_SEQ_GAP}' AND at >= $1 AND at < $2 ORDER BY at DESC LIMIT $3
+    SELECT event_id FROM audit WHERE reason = '{ReasonCode.EVENT_SEQ_GAP}' AND at >= $1 AND at < $2
+    ORDER BY at DESC LIMIT {NOTED_MOST}
 ), looked AS MATERIALIZED (
-    {_LOOKED} WHERE id = ANY (ARRAY(SELECT event_id FROM noted))
+    {_LOOKED} WHERE id = ANY (ARRAY(SELECT event_id FROM noted)) AND {in_reach("agency", "$3", "$4")}
+    ORDER BY id DESC LIMIT $5
 {_FOUND} JOIN found f ON cardinality(f.numbers) < f.seq - f.highest - 1
 ORDER BY f.id
 """  # audit_heeded, event_pkey, event_dossier
@@ -103,9 +108,13 @@ async def page(
     return Page(gaps, rows[0]["looked_until"] if rows[0]["events"] == looked_at else None)
 
 
-async def noted(connection: Connection, since: datetime, until: datetime, most: int) -> list[Gap]:
-    """What routing found missing in [since, until) and still has not come, of the `most` newest finds; oldest first."""
-    return [_gap(row) for row in await connection.fetch(_NOTED, since, until, most)]
+async def noted(connection: Connection, since: datetime, until: datetime, within: Reach, most: int) -> list[Gap]:
+    """What routing found missing in [since, until) and still has not come, of the `most` newest finds; oldest first.
+
+    Of the `NOTED_MOST` newest finds of the whole province those within the reach are looked at.
+    """
+    rows = await connection.fetch(_NOTED, since, until, within.codes, within.beginnings, most)
+    return [_gap(row) for row in rows]
 
 
 def _gap(row: Any) -> Gap:

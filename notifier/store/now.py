@@ -1,56 +1,19 @@
-"""How the service stands at this moment, for the console: what waits, what came and went, who works, what was noted.
+"""How the service stands at this moment, for the console: who takes messages, who is silent, what was noted, who works.
 
-Every statement reads a bounded stretch of an index, whatever the tables hold. Events are counted by their ids, which begin
-with the time; calls are counted in `provider_minute` already.
+Every statement reads a bounded stretch of an index, whatever the tables hold. What waits, came and went: `traffic`.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
-from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ChannelName, ProviderName, SourceName
 from notifier.domain.reach import Reach
-from notifier.domain.reasons import ReasonCode
 from notifier.store.gaps import first_id
 from notifier.store.pool import Connection
 from notifier.store.reach import in_reach
 from notifier.store.rings import pairs
-
-COUNTED_MOST = 10_000
-"""More rows of one kind are not counted: that there are so many is all that a person needs to know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What is due of one kind (`event`, `delivery`), lane and source; at most `COUNTED_MOST` are counted."""
-
-    kind: str
-    lane: Urgency
-    source: SourceName
-    rows: int
-    oldest: datetime
-
-
-def _waiting(table: str, lane: str) -> str:
-    return f"""{pairs(table, lane)}
-SELECT '{table}' AS kind, pair.lane, pair.source, w.rows, w.oldest FROM pair CROSS JOIN LATERAL (
-    SELECT count(*) AS rows, min(due_at) AS oldest FROM (
-        SELECT due_at FROM {table} WHERE {lane} = pair.lane AND source = pair.source AND due_at <= $1
-        ORDER BY due_at LIMIT {COUNTED_MOST}
-    ) due
-) w WHERE w.rows > 0
-"""
-
-
-_WAITING = [_waiting("event", "lane"), _waiting("delivery", "urgency")]  # event_due, delivery_due
-
-
-async def waiting(connection: Connection, now: datetime) -> list[Waiting]:
-    """What is due and not done yet, by kind, lane and source."""
-    rows = [row for statement in _WAITING for row in await connection.fetch(statement, now)]
-    return [Waiting(row["kind"], Urgency(row["lane"]), row["source"], row["rows"], row["oldest"]) for row in rows]
-
+from notifier.store.traffic import COUNTED_MOST
 
 _OF_CHANNEL = f"""{pairs("delivery", "urgency")}
 SELECT count(*) FROM pair CROSS JOIN LATERAL (
@@ -64,57 +27,6 @@ async def waiting_for(connection: Connection, channel: ChannelName, now: datetim
     """How many messages wait to be sent on a channel now, among the oldest `COUNTED_MOST` of each lane and source."""
     counted: int = await connection.fetchval(_OF_CHANNEL, now, channel)
     return counted
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """What came and went in [at, at + step): events taken in, and what calls to providers came to."""
-
-    at: datetime
-    events: int = 0
-    accepted: int = 0
-    throttled: int = 0
-    transient: int = 0
-    permanent: int = 0
-    unknown: int = 0
-    proven: int = 0
-
-    @property
-    def passing(self) -> int:
-        """Calls that are repeated."""
-        return self.throttled + self.transient
-
-    @property
-    def lost(self) -> int:
-        """Calls that were refused for good, or whose result is not known."""
-        return self.permanent + self.unknown
-
-
-_CALLS = tuple(each.name for each in fields(Flow) if each.name not in {"at", "events"})
-_EVENTS = """
-SELECT b.at, (SELECT count(*) FROM event e WHERE e.id >= b.low AND e.id < b.high) AS events
-FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[]) AS b(at, low, high)
-"""  # event_pkey
-_COUNTS = f"""
-SELECT c.at, {", ".join(f"sum(c.{name})::int AS {name}" for name in _CALLS)}
-FROM provider p CROSS JOIN LATERAL (
-    SELECT date_bin($3, minute, $1) AS at, {", ".join(f"sum({name}) AS {name}" for name in _CALLS)} FROM provider_minute
-    WHERE provider = p.name AND minute >= $1 AND minute < $2 GROUP BY 1
-) c GROUP BY 1
-"""  # provider_minute_pkey
-
-
-async def flow(connection: Connection, since: datetime, step: timedelta, steps: int) -> list[Flow]:
-    """So many stretches of time from `since` on, each `step` long. `since` is a whole minute, `step` whole minutes."""
-    starts = [since + step * number for number in range(steps)]
-    until = since + step * steps
-    ids = [first_id(at) for at in (*starts, until)]
-    events = await connection.fetch(_EVENTS, starts, ids[:-1], ids[1:])
-    calls = {row["at"]: row for row in await connection.fetch(_COUNTS, since, until, step)}
-    return [
-        Flow(row["at"], row["events"], **{name: calls[row["at"]][name] if row["at"] in calls else 0 for name in _CALLS})
-        for row in events
-    ]
 
 
 _ACCEPTED_LAST = """
@@ -160,14 +72,10 @@ SELECT count(*) AS times, min(updated_at) AS first FROM (
     LIMIT $4
 ) dead
 """  # delivery_dead, event_pkey
-_NO_RECIPIENT = f"""
-SELECT count(*) AS times, min(at) AS first FROM (
-    SELECT at FROM audit WHERE reason = '{ReasonCode.EVENT_NO_RECIPIENT}' AND at >= $1 LIMIT {COUNTED_MOST}
-) noted
-"""  # audit_heeded
-_STUCK = """
+_STUCK = f"""
 SELECT count(*) AS times, min(received_at) AS first FROM (
-    SELECT received_at FROM event WHERE state = 'unroutable' AND received_at >= $1 LIMIT $2
+    SELECT received_at FROM event e
+    WHERE state = 'unroutable' AND received_at >= $1 AND {in_reach("e.agency", "$2", "$3")} LIMIT $4
 ) stuck
 """  # event_unroutable
 _ORPHANED = """
@@ -182,14 +90,9 @@ async def dead_since(connection: Connection, since: datetime, within: Reach) -> 
     return await _noted(connection, _DEAD, since, within.codes, within.beginnings, COUNTED_MOST)
 
 
-async def without_recipient(connection: Connection, since: datetime) -> Noted:
-    """Events since then that named nobody of those who must hear of them."""
-    return await _noted(connection, _NO_RECIPIENT, since)
-
-
-async def stuck(connection: Connection, since: datetime) -> Noted:
-    """Events that came since then and cannot be read."""
-    return await _noted(connection, _STUCK, since, COUNTED_MOST)
+async def stuck(connection: Connection, since: datetime, within: Reach) -> Noted:
+    """Events that came since then and cannot be read, as far as somebody's account reaches."""
+    return await _noted(connection, _STUCK, since, within.codes, within.beginnings, COUNTED_MOST)
 
 
 async def orphaned(connection: Connection, since: datetime) -> Noted:

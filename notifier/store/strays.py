@@ -11,6 +11,7 @@ from notifier.domain.reasons import Reason
 from notifier.domain.receipts import RawReceipt
 from notifier.store.dead import AFTER_ALL, BEFORE_ALL, Cursor, reason_of
 from notifier.store.pool import Connection
+from notifier.store.reach import in_reach
 
 _EVENT_STORY = """
 SELECT e.id, e.received_at, e.source, e.external_id, e.agency, e.dossier_code, e.type, why.reason, why.details
@@ -24,6 +25,7 @@ _EVENTS = f"""
 {_EVENT_STORY} AND e.received_at >= $1 AND (e.received_at, e.id) < ($2, $3::uuid)
   AND ($5::text IS NULL OR e.type = $5) AND ($6::text IS NULL OR e.source = $6)
   AND ($7::text IS NULL OR e.agency = $7) AND ($8::text IS NULL OR e.dossier_code = $8)
+  AND {in_reach("e.agency", "$9", "$10")}
 ORDER BY e.received_at DESC, e.id DESC LIMIT $4
 """  # event_unroutable, audit_event
 _EVENTS_NAMED = f"{_EVENT_STORY} AND e.id = ANY ($1::uuid[]) ORDER BY e.received_at DESC, e.id DESC"  # primary key
@@ -34,9 +36,8 @@ async def events(
 ) -> list[StuckEvent]:
     """The newest events that could not be routed."""
     f, upper = filters, after or Cursor(filters.until or AFTER_ALL, UUID(int=0))
-    rows = await connection.fetch(
-        _EVENTS, f.since or BEFORE_ALL, upper.at, upper.id, limit, f.type, f.source, f.agency, f.dossier
-    )
+    wanted = (f.type, f.source, f.agency, f.dossier, f.within.codes, f.within.beginnings)
+    rows = await connection.fetch(_EVENTS, f.since or BEFORE_ALL, upper.at, upper.id, limit, *wanted)
     return [_event(row) for row in rows]
 
 

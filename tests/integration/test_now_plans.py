@@ -11,8 +11,9 @@ from uuid import UUID
 import pytest
 
 from notifier.domain.reach import EVERYWHERE, Reach
-from notifier.store import gaps, now, targets
+from notifier.store import gaps, now, targets, traffic, untold
 from notifier.store.pool import Pool, open_pool
+from notifier.store.untold import Lack, Place
 from tests.support.plans import explained, looked_at, sent_by, told
 from tests.support.stack import fresh_database
 
@@ -44,29 +45,54 @@ INSERT INTO receipt (provider, received_at, method, query, headers, body, state,
 INSERT INTO audit (at, actor, event_id, reason, details)
     SELECT received_at, 'router', id, CASE WHEN external_id::int % 400 = 0 THEN 'event.seq_gap'
                                            WHEN external_id::int % 400 = 1 THEN 'event.no_recipient'
-                                           ELSE 'event.routed' END, '{}' FROM event;
+                                           WHEN external_id::int % 400 = 2 THEN 'event.no_contact'
+                                           ELSE 'event.routed' END, '{"audience": "officer"}' FROM event;
+INSERT INTO attempt (id, delivery_id, number, provider, idempotency_key, worker, started_at, finished_at, outcome)
+    SELECT id(4, created_at), id, 1, 'zalo', id::text, 'w', created_at, created_at, 'accepted' FROM delivery;
 INSERT INTO provider (name, channel, counted_from, changed_at) SELECT 'p' || n, 'sms', $1, $1 FROM generate_series(1, 4) n;
 INSERT INTO provider_minute (provider, minute, accepted)
     SELECT 'p' || p, $1 - n * interval '1 minute', 1 FROM generate_series(1, 4) p, generate_series(1, 5000) n;
 """
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 WITHIN = Reach(("H01.7",), ("H01.7",), ("H01.7.",))
 STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
-    "what waits": (lambda c: now.waiting(c, NOW), {"event_due", "delivery_due"}, 700),
+    "what waits": (lambda c: traffic.waiting(c, NOW, EVERYWHERE), {"event_due", "delivery_due"}, 700),
+    "what waits of some agencies": (
+        lambda c: traffic.waiting(c, NOW, WITHIN), {"event_due", "delivery_due", "event_pkey"}, 1_000),
     "what waits for a channel": (lambda c: now.waiting_for(c, "zalo", NOW), {"delivery_due"}, 400),
     "the last hour": (
-        lambda c: now.flow(c, NOW - HOUR, timedelta(minutes=1), 60), {"event_pkey", "provider_minute_pkey"}, 1_000),
+        lambda c: traffic.flow(c, NOW - HOUR, timedelta(minutes=1), 60, EVERYWHERE),
+        {"event_pkey", "provider_minute_pkey"}, 1_000),
+    "the last hour of some agencies": (
+        lambda c: traffic.flow(c, NOW - HOUR, timedelta(minutes=1), 60, WITHIN), {"event_pkey", "attempt_pkey"}, 2_000),
     "the last day": (
-        lambda c: now.flow(c, NOW - DAY, timedelta(minutes=30), 48), {"event_pkey", "provider_minute_pkey"}, 15_000),
+        lambda c: traffic.flow(c, NOW - DAY, timedelta(minutes=30), 48, EVERYWHERE),
+        {"event_pkey", "provider_minute_pkey"}, 15_000),
+    "the last day of some agencies": (
+        lambda c: traffic.flow(c, NOW - DAY, timedelta(minutes=30), 48, WITHIN), {"event_pkey"}, 90_000),
+    "calls for some agencies": (
+        lambda c: traffic.calls_within(c, NOW - QUARTER, NOW, WITHIN), {"attempt_pkey", "delivery_pkey", "event_pkey"}, 400),
+    "receipts of some agencies": (
+        lambda c: traffic.punctuality_within(c, "zalo", NOW - HOUR, NOW, QUARTER, WITHIN),
+        {"attempt_pkey", "delivery_pkey", "event_pkey", "audit_event"}, 2_000),
     "who took messages last": (lambda c: now.accepted_last(c, NOW - DAY), {"provider_minute_pkey"}, 50),
     "who is silent": (lambda c: now.unheard(c, ["s0", "s9"], NOW - 3 * HOUR), {"event_pkey"}, 3_000),
     "dead letters of the day": (lambda c: now.dead_since(c, NOW - DAY, EVERYWHERE), {"delivery_dead"}, 300),
     "dead letters of some agencies": (lambda c: now.dead_since(c, NOW - DAY, WITHIN), {"delivery_dead", "event_pkey"}, 300),
-    "events that name nobody": (lambda c: now.without_recipient(c, NOW - DAY), {"audit_heeded"}, 100),
-    "events that cannot be read": (lambda c: now.stuck(c, NOW - DAY), {"event_unroutable"}, 100),
+    "events that name nobody": (
+        lambda c: untold.count(c, Lack.RECIPIENT, NOW - DAY, WITHIN), {"audit_heeded", "event_pkey"}, 150),
+    "people without any contact": (
+        lambda c: untold.count(c, Lack.CONTACT, NOW - DAY, WITHIN), {"audit_no_contact", "event_pkey"}, 150),
+    "who was not named": (
+        lambda c: untold.page(c, Lack.RECIPIENT, NOW - DAY, Place(NOW, 0), WITHIN), {"audit_heeded", "event_pkey"}, 300),
+    "who has no contact": (
+        lambda c: untold.page(c, Lack.CONTACT, NOW - DAY, Place(NOW, 0), WITHIN), {"audit_no_contact", "event_pkey"}, 300),
+    "events that cannot be read": (lambda c: now.stuck(c, NOW - DAY, EVERYWHERE), {"event_unroutable"}, 100),
+    "events of some agencies that cannot be read": (lambda c: now.stuck(c, NOW - DAY, WITHIN), {"event_unroutable"}, 100),
     "receipts of nothing": (lambda c: now.orphaned(c, NOW - DAY), {"receipt_orphaned"}, 100),
     "receipts to be read": (lambda c: now.unread_receipts(c, NOW), {"receipt_due"}, 200),
-    "gaps": (lambda c: gaps.noted(c, NOW - DAY, NOW, 200), {"audit_heeded", "event_pkey", "event_dossier"}, 400),
+    "gaps": (lambda c: gaps.noted(c, NOW - DAY, NOW, EVERYWHERE, 200), {"audit_heeded", "event_pkey", "event_dossier"}, 400),
+    "gaps of some agencies": (lambda c: gaps.noted(c, NOW - DAY, NOW, WITHIN, 200), {"audit_heeded", "event_pkey"}, 200),
     "an event with its messages": (
         lambda c: targets.of_event(c, UUID("0168ab30-0000-7000-8888-888888888881")), {"event_pkey"}, 10),
 }  # fmt: skip
@@ -80,7 +106,16 @@ async def full(request, template_database) -> AsyncIterator[Pool]:
         await open_pool(url, size=1, statement_timeout_seconds=60) as pool,
     ):
         async with pool.acquire() as connection:
-            for table in ("event", "delivery", "recipient", "receipt", "audit", "provider", "provider_minute"):
+            for table in (
+                "event",
+                "delivery",
+                "recipient",
+                "receipt",
+                "audit",
+                "attempt",
+                "provider",
+                "provider_minute",
+            ):
                 await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
             await connection.execute(FILL.replace("$1", f"timestamptz '{NOW.isoformat()}'"))
             if request.param == "analyzed":

@@ -105,7 +105,7 @@ async def test_an_account_of_some_agencies_acts_within_them_only(client, app):
     await send(client, app, DEAD, cookie, action="drop")
     assert [letter.agency for letter in await letters(app)] == ["H01.15", "H01.15"]
     assert (await look(client, f"{SWITCH}?do=pause-channel&name=sms", cookie))[0] == 403
-    assert (await look(client, "/console/dead?kind=event", cookie))[0] == 404
+    assert (await look(client, "/console/dead?kind=receipt", cookie))[0] == 404
 
 
 async def test_events_of_a_paused_source_wait_and_none_is_lost(client, app, ground, sandbox):

@@ -7,8 +7,8 @@ import pytest
 
 from notifier.domain.clock import move_clock
 from notifier.domain.operators import OperatorRole
-from notifier.store import now as store
-from notifier.store import providers
+from notifier.domain.reach import EVERYWHERE
+from notifier.store import providers, traffic
 from notifier.store.providers import MinuteCounts
 from tests.support.dead import many
 from tests.support.intake import event
@@ -37,7 +37,7 @@ async def test_an_event_counts_where_it_came_in_and_calls_where_they_were_made(c
         await app.gate.closed(connection, at)
         counts = MinuteCounts("zalo", at - timedelta(minutes=2), accepted=5, transient=2, permanent=1, unknown=1)
         await providers.count(connection, [counts])
-        rows = await store.flow(connection, at - timedelta(minutes=4), timedelta(minutes=1), 6)
+        rows = await traffic.flow(connection, at - timedelta(minutes=4), timedelta(minutes=1), 6, EVERYWHERE)
     assert [row.accepted for row in rows] == [0, 0, 5, 0, 0, 0]
     assert (rows[2].passing, rows[2].lost) == (2, 2)
     assert sum(row.events for row in rows[4:]) == 1
@@ -49,7 +49,7 @@ async def test_what_waits_is_told_by_lane_with_its_age(client, app, ground):
     await post_event(client, ground, event({"/id": "one"}, of="02"))
     move_clock(ground.clock_file, app.clock() + timedelta(minutes=7))
     async with app.pool.acquire() as connection:
-        (waits,) = await store.waiting(connection, app.clock())
+        (waits,) = await traffic.waiting(connection, app.clock(), EVERYWHERE)
     assert (waits.kind, waits.rows) == ("event", 1)
     _, html = await look(client, LIVE, await operator_cookie(app))
     assert "1 việc chờ quá lâu" in html

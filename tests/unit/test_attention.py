@@ -8,14 +8,18 @@ import pytest
 from notifier.delivery.gate import Circuit, ProviderState, Punctuality
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ChannelName, DossierCode, EventType, ExternalId, ProviderName, SourceName
+from notifier.domain.reach import EVERYWHERE, reach_from
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.store.accounts import AccountRecord
 from notifier.store.endpoints import EndpointState
 from notifier.store.gaps import Gap
-from notifier.store.now import Noted, Processes, Waiting
+from notifier.store.now import Noted, Processes
 from notifier.store.pauses import Kind, Pause
 from notifier.store.providers import Standing
-from notifier.web.pages.console.attention import Weight, findings
+from notifier.store.traffic import Waiting
+from notifier.store.untold import Lack
+from notifier.web.pages.console.attention import findings
+from notifier.web.pages.console.finding import Weight
 from notifier.web.pages.console.snapshot import Grant, Snapshot
 
 AT = datetime(2026, 11, 25, 3, tzinfo=UTC)
@@ -29,6 +33,7 @@ STANDING = Standing(STATE, AGO, None, 0, None, None, None, None, CALLS)
 GRANT = Grant(ZALO, AT, None, AT + timedelta(days=90), AccountRecord(is_verified=True))
 WELL = Snapshot(
     at=AT,
+    within=EVERYWHERE,
     waiting=[Waiting("delivery", Urgency.NORMAL, SOURCE, 3, AT - timedelta(seconds=5))],
     standings=[STANDING],
     accepted_last={ESMS: AT},
@@ -41,7 +46,7 @@ WELL = Snapshot(
     stuck=NONE,
     orphaned=NONE,
     unread=NONE,
-    without_recipient=NONE,
+    untold=dict.fromkeys(Lack, NONE),
     gaps=[],
     unheard=[],
     years_missing=[],
@@ -61,6 +66,10 @@ def waits(lane: Urgency, kind: str = "delivery") -> list[Waiting]:
 
 def account(**known: object) -> list[Grant]:
     return [replace(GRANT, account=AccountRecord(**known))]
+
+
+def untold(lack: Lack) -> dict[Lack, Noted]:
+    return {**WELL.untold, lack: Noted(4, AGO)}
 
 
 STOP, WAIT = Weight.STOP, Weight.WAIT
@@ -90,7 +99,8 @@ TABLE = {
     "paused channel": ({"pauses": [replace(PAUSED, kind=Kind.CHANNEL, name="sms")]}, WAIT, "Kênh sms", AGO),
     "dead letters": ({"dead": Noted(5, AGO)}, STOP, "5 tin không gửi được", AGO),
     "stuck events": ({"stuck": Noted(1, AGO)}, STOP, "1 sự kiện không đọc được", AGO),
-    "nobody to be told": ({"without_recipient": Noted(4, AGO)}, WAIT, "4 sự kiện hôm nay không nêu", AGO),
+    "nobody to be told": ({"untold": untold(Lack.RECIPIENT)}, WAIT, "4 sự kiện hôm nay không nêu", AGO),
+    "no contact": ({"untold": untold(Lack.CONTACT)}, WAIT, "4 sự kiện hôm nay có người không liên hệ được", AGO),
     "silent source": ({"unheard": [SOURCE]}, WAIT, "im lặng", None),
     "gaps": ({"gaps": [GAP, GAP]}, WAIT, "thiếu sự kiện ở 2 hồ sơ", AGO),
     "nobody listens": (
@@ -115,6 +125,19 @@ def test_what_is_not_as_it_should_be_is_told_with_its_weight_and_since_when(name
 def test_events_of_a_paused_source_wait_without_another_word():
     (only,) = findings(replace(WELL, pauses=[PAUSED], waiting=waits(Urgency.URGENT, "event")))
     assert "tạm dừng" in only.what[0]
+
+
+def test_who_sees_some_agencies_is_told_that_the_province_is_slow_without_its_numbers():
+    """Nothing of theirs waits, but it would, behind what is everybody's."""
+    others = [Waiting("delivery", Urgency.URGENT, SOURCE, 0, AGO)]
+    endpoint = EndpointState(SOURCE, True, None, AGO, "410", 987, AGO)
+    mine = replace(
+        WELL, within=reach_from({}, ["H01.14"]), waiting=others, unread=Noted(987, AGO), endpoints=[endpoint]
+    )
+    found = findings(mine)
+    assert [each.since for each in found] == [AGO, AGO, AGO]
+    assert "của toàn tỉnh chậm" in found[0].what[0]
+    assert not [text for each in found for text in (*each.what, *each.todo) if "987" in text or text.startswith("0")]
 
 
 def test_a_provider_that_opened_a_moment_ago_is_left_to_itself():

@@ -105,7 +105,8 @@ async def named(
             ours = [letter for letter in letters if within.includes(letter.agency)]
             return await _marked(app, connection, ours)
         case Kind.EVENT:
-            return await strays.events_named(connection, ids)
+            stuck = await strays.events_named(connection, ids)
+            return [each for each in stuck if within.includes(each.agency)]
         case Kind.RECEIPT:
             return await strays.receipts_named(connection, ids)
 

@@ -1,20 +1,18 @@
 """What needs a human, from how the service stands: why, since when, and what to do. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 from notifier.delivery.gate import Circuit
 from notifier.domain.clock import VIETNAM
 from notifier.domain.deliveries import Urgency
 from notifier.domain.hours import clock_text
-from notifier.domain.ids import SourceName
 from notifier.domain.reasons import ReasonCode
 from notifier.store.accounts import ENDS_SOON
-from notifier.store.gaps import Gap
 from notifier.store.pauses import Kind
 from notifier.store.providers import Standing
+from notifier.web.pages.console import attention_lost
+from notifier.web.pages.console.finding import Finding, Weight
 from notifier.web.pages.console.snapshot import Snapshot
 
 OPEN_LONG = timedelta(minutes=5)
@@ -34,25 +32,6 @@ LANES: Mapping[Urgency, tuple[str, str]] = {
     Urgency.BULK: ("không gấp", "bulk"),
 }
 _SPENT = {ReasonCode.PROVIDER_QUOTA_SPENT, ReasonCode.PROVIDER_DAY_SPENT}
-
-Both = tuple[str, str]
-"""Vietnamese, English."""
-
-
-class Weight(StrEnum):
-    STOP = "stop"
-    """Messages do not go out, or were lost."""
-    WAIT = "wait"
-    """They will not, or not all, unless somebody sees to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    weight: Weight
-    what: Both
-    todo: Both
-    since: datetime | None = None
-    link: str | None = None
 
 
 def findings(now: Snapshot) -> list[Finding]:
@@ -96,7 +75,9 @@ def _late(now: Snapshot) -> Iterator[Finding]:
             number, (vietnamese, english) = sum(each.rows for each in late), LANES[lane]
             yield Finding(
                 Weight.STOP if lane is Urgency.URGENT else Weight.WAIT,
-                (f"{number} việc chờ quá lâu ở hàng đợi {vietnamese}", f"{number} wait too long in the lane {english}"),
+                (f"{number} việc chờ quá lâu ở hàng đợi {vietnamese}", f"{number} wait too long in the lane {english}")
+                if number
+                else (f"Hàng đợi {vietnamese} của toàn tỉnh chậm", f"The lane {english} of the whole province is slow"),
                 ("Xem nhà cung cấp nào đang ngừng, và có đủ tiến trình không.",
                  "See which provider is shut, and whether there are enough workers."),
                 min(each.oldest for each in late),
@@ -166,7 +147,9 @@ def _receipts(now: Snapshot) -> Iterator[Finding]:
     if now.unread.first and now.at - now.unread.first > WAITS_LONG[Urgency.NORMAL]:
         yield Finding(
             Weight.WAIT,
-            (f"{now.unread.times} biên nhận chờ đọc", f"{now.unread.times} receipts wait to be read"),
+            ("Biên nhận của toàn tỉnh chờ đọc quá lâu", "Receipts of the whole province wait too long to be read")
+            if now.within.named
+            else (f"{now.unread.times} biên nhận chờ đọc", f"{now.unread.times} receipts wait to be read"),
             ("Xem hàng đợi thường có tiến trình không.", "See whether the lane normal has workers."),
             now.unread.first,
         )
@@ -225,62 +208,6 @@ def _pauses(now: Snapshot) -> Iterator[Finding]:
         yield Finding(Weight.WAIT, what, todo, pause.since, f"/console/providers#{pause.kind}-{pause.name}")
 
 
-def _lost(now: Snapshot) -> Iterator[Finding]:
-    if now.dead.times:
-        yield Finding(
-            Weight.STOP,
-            (f"{now.dead.times} tin không gửi được hôm nay", f"{now.dead.times} messages could not be sent today"),
-            ("Xem nguyên nhân, rồi gửi lại hoặc bỏ.", "See what they died of, then retry or drop them."),
-            now.dead.first,
-            f"/console/dead?since={now.at.astimezone(VIETNAM):%Y-%m-%d}",
-        )
-    if now.stuck.times:
-        yield Finding(
-            Weight.STOP,
-            (f"{now.stuck.times} sự kiện không đọc được", f"{now.stuck.times} events cannot be read"),
-            ("Báo hệ thống nguồn, sửa rồi xử lý lại.", "Tell the source; once it is mended take them up again."),
-            now.stuck.first,
-            "/console/dead?kind=event",
-        )
-    if now.without_recipient.times:
-        number = now.without_recipient.times
-        yield Finding(
-            Weight.WAIT,
-            (f"{number} sự kiện hôm nay không nêu người phải báo", f"{number} events today name nobody to be told"),
-            ("Bổ sung cán bộ, thủ trưởng trong danh bạ hoặc ở nguồn.", "Add officers or heads to the directory or at the source."),
-            now.without_recipient.first,
-        )  # fmt: skip
-
-
-def _sources(now: Snapshot) -> Iterator[Finding]:
-    for source in now.unheard:
-        yield Finding(
-            Weight.WAIT,
-            (f"Nguồn {source} im lặng trong giờ làm việc", f"The source {source} is silent in working hours"),
-            ("Hỏi bên vận hành nguồn, xem lỗi webhook của họ.", "Ask who runs it; look at its webhook errors."),
-        )
-    by_source: dict[SourceName, list[Gap]] = {}
-    for gap in now.gaps:
-        by_source.setdefault(gap.source, []).append(gap)
-    for source, gaps in by_source.items():
-        yield Finding(
-            Weight.WAIT,
-            (f"Nguồn {source} thiếu sự kiện ở {len(gaps)} hồ sơ", f"{source} has not sent events of {len(gaps)} dossiers"),
-            ("Danh sách: notifier gaps. Yêu cầu nguồn gửi lại.", "List them: notifier gaps. Have the source send them again."),
-            gaps[0].since,
-        )  # fmt: skip
-    for endpoint in now.endpoints:
-        if endpoint.disabled_at:
-            yield Finding(
-                Weight.WAIT,
-                (f"{endpoint.source} không nhận phản hồi, {endpoint.pending} đang chờ",
-                 f"{endpoint.source} takes no delivery events, {endpoint.pending} wait"),
-                (f"Khi bên nhận sẵn sàng: notifier callbacks enable {endpoint.source}",
-                 f"Once it listens again: notifier callbacks enable {endpoint.source}"),
-                endpoint.disabled_at,
-            )  # fmt: skip
-
-
 def _calendar(now: Snapshot) -> Iterator[Finding]:
     for year in now.years_missing:
         is_now = year == now.at.astimezone(VIETNAM).year
@@ -298,7 +225,7 @@ _LOOKS: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (
     _receipts,
     _grants,
     _pauses,
-    _lost,
-    _sources,
+    attention_lost.lost,
+    attention_lost.sources,
     _calendar,
 )

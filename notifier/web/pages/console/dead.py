@@ -125,9 +125,9 @@ async def _ordered(visit: OperatorVisit, source: Mapping[str, str]) -> tuple[Kin
 
 
 async def _within(visit: OperatorVisit, asked: DeadQuery) -> tuple[Kind, Filters]:
-    """Kind and filters, as far as the account reaches: events and receipts that fit nowhere are the province's."""
+    """Kind and filters, as far as the account reaches: receipts that fit nowhere are the province's."""
     within = await reach(visit)
-    if visit.who.agencies and asked.kind is not Kind.DELIVERY:
+    if within.named and asked.kind is Kind.RECEIPT:
         raise ProblemError("not-found", "There is nothing of this kind within the agencies of the account.")
     return asked.kind, replace(asked.filters(), within=within)
 

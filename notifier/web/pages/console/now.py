@@ -7,11 +7,12 @@ from aiohttp import web
 from notifier.delivery.gate import Circuit, ProviderState
 from notifier.domain.deliveries import Urgency
 from notifier.domain.hours import clock_text
-from notifier.store import now as store
-from notifier.store.now import Flow
+from notifier.domain.reach import Reach
+from notifier.store import traffic
 from notifier.store.providers import Standing
-from notifier.store.reach import reach_of
+from notifier.store.traffic import Flow
 from notifier.web.access.visits import OperatorVisit
+from notifier.web.pages.console.acts import reach
 from notifier.web.pages.console.attention import LANES, findings
 from notifier.web.pages.console.charts import Chart, Series
 from notifier.web.pages.console.snapshot import Snapshot, take
@@ -30,22 +31,21 @@ WAITS = {"event": ("sự kiện", "events"), "delivery": ("tin", "messages")}
 
 async def show_now(visit: OperatorVisit) -> web.Response:
     """The whole page."""
-    return visited(visit, "console/now", {**await _live(visit), "day": await _day(visit)})
+    within = await reach(visit)
+    return visited(visit, "console/now", {**await _live(visit, within), "day": await _day(visit, within)})
 
 
 async def show_live(visit: OperatorVisit) -> web.Response:
     """The parts of it that change by the second, for the page's script."""
-    return visited(visit, "console/now_live", await _live(visit))
+    return visited(visit, "console/now_live", await _live(visit, await reach(visit)))
 
 
-async def _live(visit: OperatorVisit) -> dict[str, object]:
+async def _live(visit: OperatorVisit, within: Reach) -> dict[str, object]:
     app = visit.app
-    async with app.pool.acquire() as connection:
-        reach = await reach_of(connection, visit.who.agencies)
-    snapshot = await take(app, reach)
+    snapshot = await take(app, within)
     async with app.pool.acquire() as connection:
         minute = snapshot.at.replace(second=0, microsecond=0)
-        hour = await store.flow(connection, minute - timedelta(minutes=59), timedelta(minutes=1), 60)
+        hour = await traffic.flow(connection, minute - timedelta(minutes=59), timedelta(minutes=1), 60, within)
     return {
         "now": snapshot,
         "clock": clock_text(snapshot.at, seconds=True),
@@ -63,12 +63,12 @@ async def _live(visit: OperatorVisit) -> dict[str, object]:
     }
 
 
-async def _day(visit: OperatorVisit) -> list[Chart]:
+async def _day(visit: OperatorVisit, within: Reach) -> list[Chart]:
     at = visit.app.clock().replace(second=0, microsecond=0)
     step = timedelta(minutes=30)
     end = at.replace(minute=at.minute - at.minute % 30) + step
     async with visit.app.pool.acquire() as connection:
-        return charts("day", await store.flow(connection, end - 48 * step, step, 48))
+        return charts("day", await traffic.flow(connection, end - 48 * step, step, 48, within))
 
 
 def charts(id_: str, rows: list[Flow]) -> list[Chart]:

@@ -12,14 +12,14 @@ from notifier.audit.dead import identifier
 from notifier.domain.hours import clock_text
 from notifier.domain.ids import ChannelName, ProviderName
 from notifier.domain.operators import Permission
-from notifier.store import now as store
-from notifier.store import pauses, providers
+from notifier.domain.reach import EVERYWHERE
+from notifier.store import now, pauses, providers, traffic
 from notifier.store.pauses import Kind
 from notifier.store.pool import Connection
 from notifier.web.access.visits import OperatorVisit
-from notifier.web.pages.console.acts import Both, require_province, why_of
+from notifier.web.pages.console.acts import Both, reach, require_province, why_of
 from notifier.web.pages.console.now import CIRCUITS, error_share, quota_left
-from notifier.web.pages.console.snapshot import LATELY
+from notifier.web.pages.console.snapshot import standings_within
 from notifier.web.pages.page import visited
 from notifier.web.problems import ProblemError
 from workers.steps import switching
@@ -51,11 +51,11 @@ TITLES: Mapping[Switch, Both] = {
 
 async def show_providers(visit: OperatorVisit) -> web.Response:
     """Channels with their providers, and the sources; what is paused, since when and why."""
-    app = visit.app
+    app, within = visit.app, await reach(visit)
     async with app.pool.acquire() as connection:
-        standings = await providers.standings(connection, app.clock() - LATELY)
+        standings = await standings_within(connection, app.clock(), within)
         paused = {(each.kind, each.name): each for each in await pauses.standing(connection)}
-        waits = await store.waiting(connection, app.clock())
+        waits = await traffic.waiting(connection, app.clock(), within)
     by_name = {each.state.name: each for each in standings}
     facts = {
         "channels": {
@@ -71,6 +71,7 @@ async def show_providers(visit: OperatorVisit) -> web.Response:
         "share": error_share,
         "left": quota_left,
         "at": app.clock(),
+        "within": within,
         "may_act": visit.who.may(Permission.ACT) and not visit.who.agencies,
     }
     return visited(visit, "console/providers", facts)
@@ -96,19 +97,19 @@ async def switch(visit: OperatorVisit) -> web.StreamResponse:
 
 
 async def _do(visit: OperatorVisit, connection: Connection, wish: Switch, name: str, why: str) -> None:
-    by, now = visit.who.login, visit.app.clock()
+    by, at = visit.who.login, visit.app.clock()
     match wish:
         case Switch.PAUSE_PROVIDER:
-            await switching.pause_provider(connection, ProviderName(name), by, why, now)
+            await switching.pause_provider(connection, ProviderName(name), by, why, at)
         case Switch.RESUME_PROVIDER:
-            await switching.resume_provider(connection, ProviderName(name), by, why, now)
+            await switching.resume_provider(connection, ProviderName(name), by, why, at)
         case Switch.PREFER_PROVIDER:
-            until = now + timedelta(hours=_hours(visit.form))
-            await switching.prefer_provider(connection, ProviderName(name), by, why, until=until, now=now)
+            until = at + timedelta(hours=_hours(visit.form))
+            await switching.prefer_provider(connection, ProviderName(name), by, why, until=until, now=at)
         case Switch.PAUSE_CHANNEL | Switch.PAUSE_SOURCE:
-            await pauses.begin(connection, _kind(wish), name, by=by, why=why, now=now)
+            await pauses.begin(connection, _kind(wish), name, by=by, why=why, now=at)
         case Switch.RESUME_CHANNEL | Switch.RESUME_SOURCE:
-            await pauses.end(connection, _kind(wish), name, by=by, why=why, now=now)
+            await pauses.end(connection, _kind(wish), name, by=by, why=why, now=at)
 
 
 async def _previewed(
@@ -145,18 +146,18 @@ _EVENTS = ("sự kiện của nguồn này đang chờ", "events of this source 
 
 
 async def _effect(visit: OperatorVisit, connection: Connection, wish: Switch, name: str, hours: int) -> Effect:
-    app, now = visit.app, visit.app.clock()
+    app, at = visit.app, visit.app.clock()
     if _is_of_source(wish):
-        waits = await store.waiting(connection, now)
+        waits = await traffic.waiting(connection, at, EVERYWHERE)
         number = sum(each.rows for each in waits if each.kind == "event" and each.source == name)
         return Effect(number, _EVENTS, _SOURCE[wish])
     if wish in {Switch.PAUSE_CHANNEL, Switch.RESUME_CHANNEL}:
-        return Effect(await store.waiting_for(connection, ChannelName(name), now), _MESSAGES, _CHANNEL[wish])
+        return Effect(await now.waiting_for(connection, ChannelName(name), at), _MESSAGES, _CHANNEL[wish])
     channel = app.providers[ProviderName(name)].channel
     passing = {state.name for state in await providers.read(connection) if state.passes()}
     others = [each.name for each in app.setups[channel].providers if each.name != name and each.name in passing]
-    until = clock_text(now + timedelta(hours=hours))
-    return Effect(await store.waiting_for(connection, channel, now), _MESSAGES, _PROVIDER[wish](others, until))
+    until = clock_text(at + timedelta(hours=hours))
+    return Effect(await now.waiting_for(connection, channel, at), _MESSAGES, _PROVIDER[wish](others, until))
 
 
 _SOURCE: Mapping[Switch, Both] = {

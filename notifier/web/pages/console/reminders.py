@@ -20,7 +20,16 @@ from notifier.store.clocks import COUNTED_MOST, Book, Now, Running
 from notifier.store.pool import Connection
 from notifier.store.reminded import Message, Wanted
 from notifier.web.access.visits import OperatorVisit
-from notifier.web.pages.console.looking import Sight, address, cursor, read_cursor, sight_of
+from notifier.web.pages.console.looking import (
+    Sight,
+    address,
+    cursor,
+    moment_in,
+    number_in,
+    read_cursor,
+    sight_of,
+    text_in,
+)
 from notifier.web.pages.console.words import EVENTS, ROLES, event_name
 from notifier.web.pages.page import language_of, visited
 from notifier.web.problems import ProblemError
@@ -41,7 +50,7 @@ async def show_sent(visit: OperatorVisit) -> web.Response:
     now = visit.app.clock()
     query = visit.request.query
     since, until = _days(query, now)
-    place = read_cursor(query.get("after"), (datetime.fromisoformat, int))
+    place = read_cursor(query.get("after"), (moment_in, number_in))
     async with visit.app.pool.acquire() as connection:
         sight = await sight_of(connection, visit)
         type_ = EventType(query["type"]) if query.get("type") in EVENTS else None
@@ -121,7 +130,7 @@ async def show_late(visit: OperatorVisit) -> web.Response:
 
 async def _show_book(visit: OperatorVisit, book: Book) -> web.Response:
     now = visit.app.clock()
-    place = read_cursor(visit.request.query.get("after"), (datetime.fromisoformat, str, str))
+    place = read_cursor(visit.request.query.get("after"), (moment_in, text_in, text_in))
     async with visit.app.pool.acquire() as connection:
         sight = await sight_of(connection, visit)
         facts = await _shared(visit, connection, sight, now)
@@ -192,7 +201,7 @@ async def show_unlinked(visit: OperatorVisit) -> web.Response:
     now, query = visit.app.clock(), visit.request.query
     accounts: dict[str, str] = {name: account.settings.oa_id for name, account in visit.app.accounts.items()}
     chosen_one = query.get("account") if query.get("account") in accounts else next(iter(accounts), None)
-    place = read_cursor(query.get("after"), (str,))
+    place = read_cursor(query.get("after"), (text_in,))
     found: list[reminded.Unlinked] = []
     async with visit.app.pool.acquire() as connection:
         sight = await sight_of(connection, visit)

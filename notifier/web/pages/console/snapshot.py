@@ -1,7 +1,7 @@
 """How the service stands at one moment, read for the page of now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from channels.zalo_oauth import REFRESH_TOKEN_LIFE
@@ -12,14 +12,16 @@ from notifier.domain.errors import YearMissing
 from notifier.domain.ids import ProviderName, SourceName
 from notifier.domain.reach import Reach
 from notifier.reminders.calendar import missing_years, working_time_between
-from notifier.store import accounts, calendar, endpoints, gaps, now, pauses, providers, tokens
+from notifier.store import accounts, calendar, endpoints, gaps, now, pauses, providers, tokens, traffic, untold
 from notifier.store.accounts import AccountRecord
 from notifier.store.endpoints import EndpointState
 from notifier.store.gaps import Gap
-from notifier.store.now import Noted, Processes, Waiting
+from notifier.store.now import Noted, Processes
 from notifier.store.pauses import Pause
 from notifier.store.pool import Connection
 from notifier.store.providers import Standing
+from notifier.store.traffic import Waiting
+from notifier.store.untold import Lack
 from workers.tokens import grant_name
 from workers.wiring import App
 
@@ -44,9 +46,13 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How the service stands at `at`."""
+    """How the service stands at `at`.
+
+    Events, messages, calls and receipts are counted `within`; queues, providers, grants and processes are everybody's.
+    """
 
     at: datetime
+    within: Reach
     waiting: Sequence[Waiting]
     standings: Sequence[Standing]
     """Of the providers that are configured."""
@@ -63,8 +69,9 @@ class Snapshot:
     stuck: Noted
     orphaned: Noted
     unread: Noted
-    without_recipient: Noted
-    """Of today."""
+    """Of the whole province."""
+    untold: Mapping[Lack, Noted]
+    """Events of today of which somebody was not told."""
     gaps: Sequence[Gap]
     unheard: Sequence[SourceName]
     years_missing: Sequence[int]
@@ -72,41 +79,59 @@ class Snapshot:
 
 
 async def take(app: App, within: Reach) -> Snapshot:
-    """How the service stands now; what could not be sent is counted as far as the account reaches."""
+    """How the service stands now, for somebody who reaches so far."""
     at = app.clock()
     midnight = at.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
     workers = await app.bell.workers()
     async with app.pool.acquire() as connection:
-        standings = await providers.standings(connection, at - LATELY)
+        standings = await standings_within(connection, at, within)
         return Snapshot(
             at=at,
-            waiting=await now.waiting(connection, at),
+            within=within,
+            waiting=await traffic.waiting(connection, at, within),
             standings=[each for each in standings if each.state.name in app.providers],
             accepted_last=await now.accepted_last(connection, at - timedelta(days=1)),
-            receipts=await _receipts(app, connection, at),
+            receipts=await _receipts(app, connection, at, within),
             grants=await _grants(app, connection),
             pauses=await pauses.standing(connection),
             processes=await now.alive(connection),
             workers=workers,
             dead=await now.dead_since(connection, midnight, within),
-            stuck=await now.stuck(connection, midnight),
-            orphaned=await now.orphaned(connection, midnight),
+            stuck=await now.stuck(connection, midnight, within),
+            orphaned=Noted(0, None) if within.named else await now.orphaned(connection, midnight),
             unread=await now.unread_receipts(connection, at),
-            without_recipient=await now.without_recipient(connection, midnight),
-            gaps=await gaps.noted(connection, at - timedelta(days=1), at - GRACE, GAPS_MOST),
+            untold={lack: await untold.count(connection, lack, midnight, within) for lack in Lack},
+            gaps=await gaps.noted(connection, at - timedelta(days=1), at - GRACE, within, GAPS_MOST),
             unheard=await _unheard(app, connection, at),
             years_missing=missing_years((await calendar.read(connection)).years(), at.astimezone(VIETNAM).date()),
             endpoints=await endpoints.endpoints(connection),
         )
 
 
-async def _receipts(app: App, connection: Connection, at: datetime) -> Mapping[ProviderName, Punctuality]:
+async def standings_within(connection: Connection, at: datetime, within: Reach) -> list[Standing]:
+    """All providers, with the calls of the last minutes of those agencies alone."""
+    standings = await providers.standings(connection, at - LATELY)
+    if within.codes is None:
+        return standings
+    calls = await traffic.calls_within(connection, at - LATELY, at, within)
+    none = dict.fromkeys((*traffic.CALLS, "proven", "late"), 0)
+    return [replace(each, calls=none | calls.get(each.state.name, {})) for each in standings]
+
+
+async def _receipts(
+    app: App, connection: Connection, at: datetime, within: Reach
+) -> Mapping[ProviderName, Punctuality]:
     """Of the last hour in which a receipt could be late, of providers that send any."""
     found = {}
     for name, setup in app.providers.items():
         if setup.capabilities.proves_delivery:
-            until = at - timedelta(seconds=setup.limits.slow_receipt_seconds)
-            found[name] = await providers.punctuality(connection, name, until - timedelta(hours=1), until)
+            slow = timedelta(seconds=setup.limits.slow_receipt_seconds)
+            since, until = at - slow - timedelta(hours=1), at - slow
+            found[name] = (
+                await providers.punctuality(connection, name, since, until)
+                if within.codes is None
+                else await traffic.punctuality_within(connection, name, since, until, slow, within)
+            )
     return found
 
 
