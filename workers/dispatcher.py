@@ -83,6 +83,7 @@ async def _serve(app: App, connection: Connection, stop: asyncio.Event, grace: f
             if ticked >= chores_from and chores.done():
                 chores_from = ticked + CHORES_SECONDS
                 chores = asyncio.create_task(_chores(app))
+            await pauses.end_due(connection, app.name, app.clock())
             await fire(app, connection, app.clock())
             await _ring_for_a_tick(app, connection, stop)
     finally:

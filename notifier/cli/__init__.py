@@ -19,6 +19,7 @@ COMMANDS = {
     "dead": "what did not reach its person: see it, send it again, drop it",
     "channels": "what each channel can and cannot do",
     "providers": "who carries each channel, how they stand; pause and resume one",
+    "pause": "hold up the events of a source or the messages of a channel for a while; lift it",
     "sms": "what SMS cost each agency against its budget; what becomes of a text",
     "suppressions": "whom mail is not sent to: bounced addresses, people who stopped it; lift it",
     "gaps": "events that did not come, by the numbers of their neighbours",

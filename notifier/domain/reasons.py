@@ -108,8 +108,10 @@ class ReasonCode(StrEnum):
     # what an operator holds up for a while
     SOURCE_PAUSED = "source.paused"
     SOURCE_RESUMED = "source.resumed"
+    SOURCE_PAUSE_OVER = "source.pause_over"
     CHANNEL_PAUSED = "channel.paused"
     CHANNEL_RESUMED = "channel.resumed"
+    CHANNEL_PAUSE_OVER = "channel.pause_over"
     # what stands against mail to somebody
     RECIPIENT_BOUNCED = "recipient.bounced"
     RECIPIENT_STOPPED = "recipient.stopped"
@@ -389,8 +391,16 @@ TEXTS: dict[ReasonCode, tuple[str, str]] = {
         "{by} cho sự kiện của {source} chạy lại: {why}",
         "events of {source} are resumed by {by}: {why}",
     ),
+    ReasonCode.SOURCE_PAUSE_OVER: (
+        "hết thời gian {by} tạm dừng sự kiện của {source}: chạy lại",
+        "the time is over for which {by} paused events of {source}: resumed",
+    ),
     ReasonCode.CHANNEL_PAUSED: ("{by} tạm dừng kênh {channel}: {why}", "{channel} is paused by {by}: {why}"),
     ReasonCode.CHANNEL_RESUMED: ("{by} cho kênh {channel} chạy lại: {why}", "{channel} is resumed by {by}: {why}"),
+    ReasonCode.CHANNEL_PAUSE_OVER: (
+        "hết thời gian {by} tạm dừng kênh {channel}: chạy lại",
+        "the time is over for which {by} paused {channel}: resumed",
+    ),
     ReasonCode.DEAD_RETRIED: (
         "{by} cho làm lại {done}/{found} {kind} ({filters}): {why}",
         "{by} has {done} of {found} done again, {kind} ({filters}): {why}",

@@ -142,6 +142,16 @@ async def test_messages_of_a_paused_channel_wait_and_the_others_go(client, app, 
     assert await trail(app, "operator:lan") == [("channel.paused", WHY), ("channel.resumed", WHY)]
 
 
+async def test_a_pause_lasts_as_long_as_the_form_says(client, app):
+    cookie = await operator_cookie(app, login="lan")
+    await send(client, app, SWITCH, cookie, do="pause-channel", name="sms", hours="2")
+    await send(client, app, SWITCH, cookie, do="pause-channel", name="zalo", hours="")
+    async with app.pool.acquire() as connection:
+        ends = {each.name: each.until and each.until - each.since for each in await pauses.standing(connection)}
+    assert ends == {"sms": timedelta(hours=2), "zalo": None}
+    assert "Tự chạy lại lúc" in (await look(client, "/console/providers", cookie))[1]
+
+
 async def test_a_pause_begins_and_ends_once(app):
     now = app.clock()
     async with app.pool.acquire() as connection:

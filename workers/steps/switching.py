@@ -1,10 +1,16 @@
-"""What an operator switches: a provider on and off, which one of a channel is preferred. Each change is audited."""
+"""What an operator switches: a provider on and off, which one of a channel is preferred; and what a pause would hold up.
+
+Each change is audited. A channel and a source are paused by `pauses` alone: nothing else is to be decided.
+"""
 
 from datetime import datetime
 
 from notifier.delivery import gate
-from notifier.domain.ids import ProviderName
-from notifier.store import providers
+from notifier.domain.ids import ChannelName, ProviderName
+from notifier.domain.reach import EVERYWHERE
+from notifier.store import now as standing
+from notifier.store import providers, traffic
+from notifier.store.pauses import Kind
 from notifier.store.pool import Connection
 
 
@@ -39,3 +45,11 @@ async def prefer_provider(
         for changed, reason in gate.preferred(states, name, by, why, until):
             await providers.write(connection, changed, reason, actor=f"operator:{by}", now=now)
     return True
+
+
+async def held_up(connection: Connection, kind: Kind, name: str, now: datetime) -> int:
+    """How many events of a source, or messages of a channel, wait now: a pause holds them, and its end lets them go."""
+    if kind is Kind.CHANNEL:
+        return await standing.waiting_for(connection, ChannelName(name), now)
+    waits = await traffic.waiting(connection, now, EVERYWHERE)
+    return sum(each.rows for each in waits if each.kind == "event" and each.source == name)

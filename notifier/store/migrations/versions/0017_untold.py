@@ -1,7 +1,8 @@
-"""Who could not be told, found fast: people without any contact, as those whom an event does not name already are.
+"""Who could not be told, found fast: people without any contact, as those whom an event does not name already are. And
+until when a pause lasts.
 
-Marked: pre-deploy (a small index). On a large audit trail build it beforehand, with CREATE INDEX CONCURRENTLY under the
-same name.
+Marked: pre-deploy (a small index, and a column that the old processes leave empty). On a large audit trail build the index
+beforehand, with CREATE INDEX CONCURRENTLY under the same name.
 """
 
 from alembic import op
@@ -11,6 +12,8 @@ down_revision = "0016"
 
 SCHEMA = """
 CREATE INDEX IF NOT EXISTS audit_no_contact ON audit (at) WHERE reason = 'event.no_contact';
+ALTER TABLE pause ADD COLUMN until timestamptz;
+COMMENT ON COLUMN pause.until IS 'When it ends by itself; NULL: when somebody ends it.';
 """
 
 

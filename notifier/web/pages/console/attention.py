@@ -204,7 +204,14 @@ def _pauses(now: Snapshot) -> Iterator[Finding]:
             if pause.kind is Kind.SOURCE
             else (f"Kênh {pause.name} đang tạm dừng: tin chờ", f"The channel {pause.name} is paused: its messages wait")
         )
-        todo = (f"Lý do: {pause.why}. Cho chạy lại khi xong.", f"Reason: {pause.why}. Resume it when that is over.")
+        todo = (
+            (f"Lý do: {pause.why}. Cho chạy lại khi xong.", f"Reason: {pause.why}. Resume it when that is over.")
+            if pause.until is None
+            else (
+                f"Lý do: {pause.why}. Tự chạy lại lúc {clock_text(pause.until)}.",
+                f"Reason: {pause.why}. It is resumed by itself at {clock_text(pause.until)}.",
+            )
+        )
         yield Finding(Weight.WAIT, what, todo, pause.since, f"/console/providers#{pause.kind}-{pause.name}")
 
 

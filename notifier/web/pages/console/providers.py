@@ -10,10 +10,9 @@ from aiohttp import web
 
 from notifier.audit.dead import identifier
 from notifier.domain.hours import clock_text
-from notifier.domain.ids import ChannelName, ProviderName
+from notifier.domain.ids import ProviderName
 from notifier.domain.operators import Permission
-from notifier.domain.reach import EVERYWHERE
-from notifier.store import now, pauses, providers, traffic
+from notifier.store import pauses, providers, traffic
 from notifier.store.pauses import Kind
 from notifier.store.pool import Connection
 from notifier.web.access.visits import OperatorVisit
@@ -26,6 +25,7 @@ from workers.steps import switching
 
 HOURS, HOURS_MOST = 4, 24
 """For how long a provider is preferred unless the form says otherwise, and at most."""
+PAUSE_HOURS_MOST = 7 * 24
 
 
 class Switch(StrEnum):
@@ -107,7 +107,8 @@ async def _do(visit: OperatorVisit, connection: Connection, wish: Switch, name: 
             until = at + timedelta(hours=_hours(visit.form))
             await switching.prefer_provider(connection, ProviderName(name), by, why, until=until, now=at)
         case Switch.PAUSE_CHANNEL | Switch.PAUSE_SOURCE:
-            await pauses.begin(connection, _kind(wish), name, by=by, why=why, now=at)
+            ends = at + timedelta(hours=hours) if (hours := _pause_hours(visit.form)) else None
+            await pauses.begin(connection, _kind(wish), name, by=by, why=why, now=at, until=ends)
         case Switch.RESUME_CHANNEL | Switch.RESUME_SOURCE:
             await pauses.end(connection, _kind(wish), name, by=by, why=why, now=at)
 
@@ -126,6 +127,8 @@ async def _previewed(
         "effect": effect,
         "hours": _hours(source),
         "hours_most": HOURS_MOST,
+        "pause_hours": _pause_hours(source),
+        "pause_hours_most": PAUSE_HOURS_MOST,
         "fault": fault,
         "why": why,
     }
@@ -148,16 +151,16 @@ _EVENTS = ("sự kiện của nguồn này đang chờ", "events of this source 
 async def _effect(visit: OperatorVisit, connection: Connection, wish: Switch, name: str, hours: int) -> Effect:
     app, at = visit.app, visit.app.clock()
     if _is_of_source(wish):
-        waits = await traffic.waiting(connection, at, EVERYWHERE)
-        number = sum(each.rows for each in waits if each.kind == "event" and each.source == name)
-        return Effect(number, _EVENTS, _SOURCE[wish])
+        return Effect(await switching.held_up(connection, Kind.SOURCE, name, at), _EVENTS, _SOURCE[wish])
     if wish in {Switch.PAUSE_CHANNEL, Switch.RESUME_CHANNEL}:
-        return Effect(await now.waiting_for(connection, ChannelName(name), at), _MESSAGES, _CHANNEL[wish])
+        return Effect(await switching.held_up(connection, Kind.CHANNEL, name, at), _MESSAGES, _CHANNEL[wish])
     channel = app.providers[ProviderName(name)].channel
     passing = {state.name for state in await providers.read(connection) if state.passes()}
     others = [each.name for each in app.setups[channel].providers if each.name != name and each.name in passing]
     until = clock_text(at + timedelta(hours=hours))
-    return Effect(await now.waiting_for(connection, channel, at), _MESSAGES, _PROVIDER[wish](others, until))
+    return Effect(
+        await switching.held_up(connection, Kind.CHANNEL, channel, at), _MESSAGES, _PROVIDER[wish](others, until)
+    )
 
 
 _SOURCE: Mapping[Switch, Both] = {
@@ -230,3 +233,9 @@ def _hours(source: Mapping[str, str]) -> int:
     text = source.get("hours", "")
     hours = identifier(text)
     return min(max(hours, 1), HOURS_MOST) if isinstance(hours, int) else HOURS
+
+
+def _pause_hours(source: Mapping[str, str]) -> int | None:
+    """For how long a channel or a source is paused; None: until somebody resumes it."""
+    hours = identifier(source.get("hours", ""))
+    return min(max(hours, 1), PAUSE_HOURS_MOST) if isinstance(hours, int) else None
