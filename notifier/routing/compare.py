@@ -1,6 +1,6 @@
 """What other rules would change, counted over events that have been: deliveries more and less, and those at another time.
 
-Each event is taken as the only one of its dossier, under both sets of rules with the same knowledge of the world.
+Each event is taken as the only one of its dossier, under both sets of rules with the same knowledge of the world; only the hours of digests are their own.
 """
 
 from collections import Counter
@@ -57,13 +57,12 @@ class Comparison:
 
 
 def compare(
-    events: Iterable[DossierEvent], old: Rules, new: Rules, context_of: Callable[[DossierEvent], RoutingContext]
+    events: Iterable[DossierEvent], old: Rules, new: Rules, context_of: Callable[[DossierEvent, Rules], RoutingContext]
 ) -> Comparison:
-    """Both sets of rules over these events, each decided as of when it came."""
+    """Both sets of rules over these events, each decided as of when it came, by what is known under those rules."""
     found, seen = Comparison(), set[EventType]()
     for event in events:
-        context = context_of(event)
-        was, will = ways(event, old, context), ways(event, new, context)
+        was, will = (ways(event, rules, context_of(event, rules)) for rules in (old, new))
         found.events += 1
         found.before.update((event.type, way.channel, way.position) for way in was)
         found.after.update((event.type, way.channel, way.position) for way in will)

@@ -113,6 +113,40 @@ async def test_the_comparison_counts_what_a_naive_recount_counts(client, app, gr
     assert changes == {"email": 0, "portal": 0, "sms": -kept["sms"], "zalo": -kept["zalo"]}
 
 
+@pytest.mark.parametrize(
+    ("change", "row"),
+    [
+        (("before_working_days = [3, 1]", "before_working_days = [5, 2]"),
+         "Hồ sơ sắp đến hạn trả đến ngày hẹn trả: trước 3, 1 ngày làm việc đến ngày hẹn trả: trước 5, 2 ngày làm việc"),
+        (("limit_working_hours = 8", "limit_working_hours = 7"), "chưa đủ 8 giờ làm việc: sau 4, 6 giờ làm việc"),
+        (('[timers."han.phi_chua_nop"]\nclock = "unpaid"\nafter_days = [2, 5]', ""),
+         "khi chưa nộp: sau 2, 5 ngày, lúc 08:00 không nhắc"),
+        (('at = "07:00"', 'at = "09:30"'), "mỗi ngày làm việc sau hạn, lúc 09:30"),
+    ],
+)  # fmt: skip
+async def test_moments_of_reminders_that_change_are_told(client, app, change, row):
+    text = app.settings.rules_file.read_text(encoding="utf-8")
+    assert change[0] in text
+    _, html = await send(client, app, "/compare", {"rules": text.replace(*change, 1)})
+    assert row in shown(html)
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_digests_at_another_hour_are_told_as_messages_at_another_time(client, app, ground):
+    await post_event(client, ground, sample("01-moi-dang-ky"))
+    await settle(app)
+    text = app.settings.rules_file.read_text(encoding="utf-8")
+    assert 'digest_at = ["07:30", "14:00"]' in text
+    _, html = await send(client, app, "/compare", {"rules": text.replace('["07:30", "14:00"]', '["11:15"]')})
+    assert "đổi giờ: thủ trưởng zalo" in shown(html)
+
+
+async def test_moments_of_reminders_that_stay_are_not_told(client, app):
+    text = app.settings.rules_file.read_text(encoding="utf-8")
+    _, html = await send(client, app, "/compare", {"rules": text})
+    assert "Thời điểm nhắc ([timers]) không đổi." in shown(html)
+
+
 @pytest.mark.usefixtures("sandbox")
 async def test_only_events_of_the_own_agencies_are_compared(client, app, ground):
     await post_event(client, ground, sample("05-yeu-cau-bo-sung"))

@@ -66,7 +66,7 @@ async def try_event(visit: OperatorVisit) -> web.Response:
         sample = samples.get(given["sample"]) or next(iter(samples.values()))
         type_ = EventType(given["type"]) if given["type"] in app.rules.rules else next(iter(app.rules.rules))
         event = event_of(sample, type_)
-        context = _contexts(app, Directory())(event)
+        context = _contexts(app, Directory())(event, app.rules)
         found.append(Rehearsed(event, plan(event, app.rules, context, at), ALONE))
     shown = [_plan(each, language) for each in found]
     facts = {"tried": shown, "try_faults": faults, "given": given, "at": at}
@@ -126,6 +126,7 @@ async def compare_rules(visit: OperatorVisit) -> web.Response:
         "pasted": text,
         "comparison": found,
         "counted": counted,
+        "timers": rules_words.timers_changed(app.rules, new),
         "totals": totals,
         "days": DAYS,
         "most": EACH_DAY_MOST,
@@ -149,22 +150,22 @@ async def _compared(visit: OperatorVisit, new: Rules) -> Comparison:
 
 
 def _over(
-    app: App, stored: list[ClaimedEvent], new: Rules, context_of: Callable[[DossierEvent], RoutingContext]
+    app: App, stored: list[ClaimedEvent], new: Rules, context_of: Callable[[DossierEvent, Rules], RoutingContext]
 ) -> Comparison:
     return compare((understood(each, app.profiles) for each in stored), app.rules, new, context_of)
 
 
-def _contexts(app: App, known: Directory) -> Callable[[DossierEvent], RoutingContext]:
+def _contexts(app: App, known: Directory) -> Callable[[DossierEvent, Rules], RoutingContext]:
     """What routing knows of an event of an agency that is the only one of its dossier."""
 
-    def context_of(event: DossierEvent) -> RoutingContext:
+    def context_of(event: DossierEvent, rules: Rules) -> RoutingContext:
         agency = event.dossier.agency
         plain = routing_context(app.setups, app.secret, event.received_at)
         return replace(
             for_agency(plain, app.setups, agency),
             directory=known,
             working=app.calendars.working(agency),
-            digest_at=app.calendars.digests(agency, app.rules.gathering.digest_at),
+            digest_at=app.calendars.digests(agency, rules.gathering.digest_at),
         )
 
     return context_of

@@ -30,6 +30,7 @@ CLOCKS: dict[Clock, Words] = {
     Clock.UNPAID: ("từ khi yêu cầu nộp tiền, khi chưa nộp", "from the request to pay, while it is unpaid"),
     Clock.RESULT_WAITS: ("từ khi có kết quả, khi chưa nhận", "from the result, while it is not fetched"),
 }
+NEVER: Words = ("không nhắc", "never")
 TRACKS: dict[Track, Words] = {
     Track.STATUS: ("trạng thái hồ sơ", "status of the dossier"),
     Track.APPOINTMENT: ("lịch hẹn", "appointment"),
@@ -109,9 +110,22 @@ def _notes(rule: Rule) -> Iterator[Words]:
         yield "vẫn gửi dù hệ thống liên thông đã báo", "sent even where a linked system tells the citizen"
 
 
+def timers_changed(old: Rules, new: Rules) -> list[tuple[Words, Words, Words]]:
+    """Of each type of reminder that would be due at other moments: its name, when it is due now, and when it would be."""
+    found = []
+    for type_ in dict.fromkeys((*old.timers, *new.timers)):
+        was, will = (_timer(rules.timers[type_]) if type_ in rules.timers else NEVER for rules in (old, new))
+        if was != will:
+            found.append((event_name(type_), was, will))
+    return found
+
+
 def _timer(timer: TimerTable) -> Words:
     """When a reminder is due."""
     vi, en = CLOCKS[timer.clock]
+    if timer.limit_working_hours is not None:
+        limit = f"{timer.limit_working_hours:g}"
+        vi, en = f"{vi}, chưa đủ {limit} giờ làm việc", f"{en}, before {limit} working hours are over"
 
     def listed(values: tuple[float, ...]) -> str:
         return ", ".join(f"{value:g}" for value in values)
