@@ -33,6 +33,7 @@ DEAD = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.UNKNOWN)
 WHY_LONGEST, NAME_LONGEST = 200, 60
 EARLIEST_YEAR, LATEST_YEAR = 2000, 9000
 _LONG_NUMBER = re.compile(r"\d{9,}")
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PROVEN_LOST = frozenset({ReasonCode.RECEIPT_FAILED, ReasonCode.ASKED_FAILED})
 
 
@@ -202,6 +203,8 @@ def fault_of_why(why: str) -> str | None:
         return "a reason is expected: the audit trail keeps it"
     if len(why) > WHY_LONGEST:
         return f"at most {WHY_LONGEST} characters are expected, not {len(why)}"
+    if _UNWRITABLE.search(why):
+        return "it holds control characters; say it in plain text"
     if PERSONAL.search(why) or _LONG_NUMBER.search(why):
         return "it holds what looks like a telephone number, a mail address or a personal number; say it without"
     return None

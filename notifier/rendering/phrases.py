@@ -78,13 +78,18 @@ def moment(at: datetime) -> str:
     return f"{local:%d/%m/%Y}" if is_whole_day(at) else f"{local:%H:%M %d/%m/%Y}"
 
 
-def age(length: timedelta) -> str:
-    """How long something waits, for tables: `41 s`, `3 min 05 s`, `7 h 20 min`."""
+_AGES = {Locale.VI: ("ngày", "giờ", "phút", "giây"), Locale.EN: ("d", "h", "min", "s")}
+
+
+def age(length: timedelta, locale: Locale = Locale.VI) -> str:
+    """How long something waits, for tables, in the two largest units: `41 s`, `3 min 05 s`, `7 h 20 min`, `2 d 07 h`."""
     minutes, seconds = divmod(max(0, int(length.total_seconds())), 60)
     hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+    days, hours = divmod(hours, 24)
+    said = list(zip((days, hours, minutes, seconds), _AGES[locale], strict=True))
+    first = next((place for place, (number, _) in enumerate(said) if number), len(said) - 1)
+    (number, unit), *less = said[first : first + 2]
+    return " ".join([f"{number} {unit}", *(f"{each:02} {smaller}" for each, smaller in less)])
 
 
 def is_whole_day(at: datetime) -> bool:

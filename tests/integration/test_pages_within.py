@@ -123,7 +123,7 @@ async def test_nothing_of_another_agencys_traffic_changes_what_is_seen(client, a
 
 
 def _without_times(text: str) -> str:
-    return re.sub(r"\d\d:\d\d(:\d\d)?|\d+ s\b", "", text)
+    return re.sub(r"\d\d:\d\d(:\d\d)?|\d+ giây", "", text)
 
 
 async def test_unread_events_are_those_of_the_agency(client, app):

@@ -181,3 +181,18 @@ def vars_of(event_type):
 
 def test_a_digest_is_for_officers_only():
     assert "viec" not in facts(gathered=(item(0), item(1)))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "vietnamese", "english"),
+    [
+        (-5, "0 giây", "0 s"),
+        (41, "41 giây", "41 s"),
+        (185, "3 phút 05 giây", "3 min 05 s"),
+        (26_400, "7 giờ 20 phút", "7 h 20 min"),
+        (3 * 86_400 + 4 * 3600 + 59, "3 ngày 04 giờ", "3 d 04 h"),
+    ],
+)
+def test_how_long_something_waits_is_told_in_its_two_largest_units(seconds, vietnamese, english):
+    length = timedelta(seconds=seconds)
+    assert (phrases.age(length), phrases.age(length, Locale.EN)) == (vietnamese, english)

@@ -4,6 +4,7 @@ Templates say everything in both languages where it is read: `say("Chưa đọc"
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -83,13 +84,18 @@ def language_of(request: web.Request) -> Locale:
 def environment() -> Environment:
     made = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     made.globals |= {"say": _say, "file": address_of_file, "menu": menu, "role": _role}
-    made.filters |= {"moment": moment, "age": age}
+    made.filters |= {"moment": moment, "age": _age}
     return made
 
 
 @pass_context
 def _say(context: Context, vietnamese: str, english: str) -> str:
     return english if context["language"] is Locale.EN else vietnamese
+
+
+@pass_context
+def _age(context: Context, length: timedelta) -> str:
+    return age(length, context["language"])
 
 
 @pass_context

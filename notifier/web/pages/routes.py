@@ -100,6 +100,8 @@ PAGES: tuple[Page, ...] = (
     console_page("GET", "/console/templates/{type}", templates.show_template),
     console_page("GET", "/console/templates/{type}/mail", templates.show_mail),
     console_page("GET", "/console/rules", rules.show_rules),
+    console_page("GET", "/console/rules/try", rules.show_rules),
     console_page("POST", "/console/rules/try", rules.try_event),
+    console_page("GET", "/console/rules/compare", rules.show_rules),
     console_page("POST", "/console/rules/compare", rules.compare_rules),
 )

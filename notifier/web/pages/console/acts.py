@@ -22,7 +22,7 @@ def why_of(visit: OperatorVisit) -> tuple[str, Both | None]:
     if len(why) > WHY_LONGEST:
         return why, (f"Lý do dài quá {WHY_LONGEST} ký tự.", f"The reason is longer than {WHY_LONGEST} characters.")
     return why, (
-        "Lý do có vẻ chứa số điện thoại, thư điện tử hoặc số định danh. Hãy viết lại, không nêu người.",
+        "Lý do có vẻ chứa số điện thoại, thư điện tử, số định danh hoặc ký tự lạ. Hãy viết lại, không nêu người.",
         f"It cannot be kept: {fault}.",
     )
 

@@ -1,12 +1,12 @@
 """What operators did, the newest first."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from notifier.audit.dead import fault_of_name
+from notifier.audit.dead import fault_of_name, moment
 from notifier.domain.clock import VIETNAM
 from notifier.domain.operators import Operator
 from notifier.domain.reasons import TEXTS, Reason, ReasonCode
@@ -75,12 +75,8 @@ async def _may_know(connection: Connection, who: Operator) -> list[str] | None:
 
 def _day(text: str) -> datetime | None:
     """The beginning of a day in Vietnam."""
-    try:
-        return (
-            datetime.combine(date.fromisoformat(text), time(), VIETNAM) if date.fromisoformat(text).year > 1 else None
-        )
-    except ValueError:
-        return None
+    at = moment(text)
+    return at.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0) if at else None
 
 
 def _told(done: Done, language: Locale) -> tuple[str, str | None]:

@@ -53,7 +53,7 @@ async def show_providers(visit: OperatorVisit) -> web.Response:
     """Channels with their providers, and the sources; what is paused, since when and why."""
     app, within = visit.app, await reach(visit)
     async with app.pool.acquire() as connection:
-        standings = await standings_within(connection, app.clock(), within)
+        standings = await standings_within(app, connection, app.clock(), within)
         paused = {(each.kind, each.name): each for each in await pauses.standing(connection)}
         waits = await traffic.waiting(connection, app.clock(), within)
     by_name = {each.state.name: each for each in standings}
@@ -191,8 +191,15 @@ _PROVIDER: Mapping[Switch, Callable[[Sequence[str], str], Both]] = {
     ),
     Switch.RESUME_PROVIDER: lambda _, __: ("Tin lại đi qua nhà cung cấp này ngay.", "Messages go by it again at once."),
     Switch.PREFER_PROVIDER: lambda others, until: (
-        f"Đến {until}, tin đi qua nhà cung cấp này trước; {', '.join(others)} chỉ dùng khi cần.",
-        f"Until {until} messages go by it first; {', '.join(others)} only if need be.",
+        (
+            f"Đến {until}, tin đi qua nhà cung cấp này trước; {', '.join(others)} chỉ dùng khi cần.",
+            f"Until {until} messages go by it first; {', '.join(others)} only if need be.",
+        )
+        if others
+        else (
+            f"Đến {until}, tin đi qua nhà cung cấp này trước. Hiện không nhà cung cấp nào khác của kênh chạy.",
+            f"Until {until} messages go by it first. No other provider of the channel works now.",
+        )
     ),
 }
 
@@ -200,12 +207,11 @@ _PROVIDER: Mapping[Switch, Callable[[Sequence[str], str], Both]] = {
 async def _expect(visit: OperatorVisit, connection: Connection, wish: Switch, name: str) -> None:
     """Raises `not-found` for what is not there."""
     app = visit.app
-    if _is_of_source(wish):
-        known = name in app.profiles or any(each.name == name for each in await pauses.standing(connection))
-    elif wish in {Switch.PAUSE_CHANNEL, Switch.RESUME_CHANNEL}:
-        known = name in app.setups
-    else:
+    if wish.value.endswith("provider"):
         known = name in app.providers
+    else:
+        paused = {(each.kind, each.name) for each in await pauses.standing(connection)}
+        known = name in (app.profiles if _is_of_source(wish) else app.setups) or (_kind(wish), name) in paused
     if not known:
         raise ProblemError("not-found", "There is nothing of this name to be switched.")
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
+from notifier.audit.dead import moment
 from notifier.domain.clock import VIETNAM
 from notifier.domain.directory import Directory
 from notifier.domain.errors import IntakeError, RulesError
@@ -49,7 +50,7 @@ async def try_event(visit: OperatorVisit) -> web.Response:
     """Who would be told of an event, on which channels, when and why."""
     app, form, language = visit.app, visit.form, language_of(visit.request)
     given = {"type": form.get("type", ""), "sample": form.get("sample", ""), "event": form.get("event", "")}
-    at = _moment(form.get("at", ""), app.clock())
+    at = moment(form.get("at", "")) or app.clock()
     async with app.pool.acquire() as connection:
         await app.calendars.look(connection)
     faults: list[str] = []
@@ -169,14 +170,6 @@ def _contexts(app: App, known: Directory) -> Callable[[DossierEvent, Rules], Rou
         )
 
     return context_of
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    """As a form writes it, in Vietnam; now where it says nothing that can be read."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
-    except ValueError:
-        return now
 
 
 def _page(visit: OperatorVisit, facts: dict[str, Any], *, status: int = 200) -> web.Response:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from channels.zalo_oauth import REFRESH_TOKEN_LIFE
 from notifier.delivery.gate import Punctuality
 from notifier.domain.clock import VIETNAM
 from notifier.domain.deliveries import Urgency
 from notifier.domain.errors import YearMissing
+from notifier.domain.hours import next_time
 from notifier.domain.ids import ProviderName, SourceName
 from notifier.domain.reach import Reach
 from notifier.reminders.calendar import missing_years, working_time_between
@@ -84,7 +85,7 @@ async def take(app: App, within: Reach) -> Snapshot:
     midnight = at.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
     workers = await app.bell.workers()
     async with app.pool.acquire() as connection:
-        standings = await standings_within(connection, at, within)
+        standings = await standings_within(app, connection, at, within)
         return Snapshot(
             at=at,
             within=within,
@@ -108,14 +109,26 @@ async def take(app: App, within: Reach) -> Snapshot:
         )
 
 
-async def standings_within(connection: Connection, at: datetime, within: Reach) -> list[Standing]:
-    """All providers, with the calls of the last minutes of those agencies alone."""
-    standings = await providers.standings(connection, at - LATELY)
+async def standings_within(app: App, connection: Connection, at: datetime, within: Reach) -> list[Standing]:
+    """All providers, with what was used and left today, and with the calls of the last minutes of those agencies alone."""
+    standings = [_of_today(app, each, at) for each in await providers.standings(connection, at - LATELY)]
     if within.codes is None:
         return standings
     calls = await traffic.calls_within(connection, at - LATELY, at, within)
     none = dict.fromkeys((*traffic.CALLS, "proven", "late"), 0)
     return [replace(each, calls=none | calls.get(each.state.name, {})) for each in standings]
+
+
+def _of_today(app: App, standing: Standing, at: datetime) -> Standing:
+    """Without what was counted or said of an earlier day than the provider's present one."""
+    setup = app.providers.get(standing.state.name)
+    ends = next_time(at + timedelta(seconds=1), setup.limits.quota_resets_at if setup else time(0))
+    began = ends - timedelta(days=1)
+    return replace(
+        standing,
+        used=standing.used if standing.day == began.astimezone(VIETNAM).date() else 0,
+        remaining=standing.remaining if standing.remaining_at and standing.remaining_at >= began else None,
+    )
 
 
 async def _receipts(
