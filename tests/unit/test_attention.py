@@ -54,6 +54,8 @@ WELL = Snapshot(
 )
 GAP = Gap(SOURCE, DossierCode("D-1"), 2, 3, AGO, 4, EventType("t"), ExternalId("x"), (), None)
 
+OTHERS = replace(GAP, dossier_code=DossierCode("D-2"))
+
 
 def standing(circuit: Circuit = Circuit.CLOSED, reason: ReasonCode | None = None, **more: object) -> list[Standing]:
     state = replace(STATE, circuit=circuit, until=AT + timedelta(seconds=5), trips=3)
@@ -102,7 +104,7 @@ TABLE = {
     "nobody to be told": ({"untold": untold(Lack.RECIPIENT)}, WAIT, "4 sự kiện hôm nay không nêu", AGO),
     "no contact": ({"untold": untold(Lack.CONTACT)}, WAIT, "4 sự kiện hôm nay có người không liên hệ được", AGO),
     "silent source": ({"unheard": [SOURCE]}, WAIT, "im lặng", None),
-    "gaps": ({"gaps": [GAP, GAP]}, WAIT, "thiếu sự kiện ở 2 hồ sơ", AGO),
+    "gaps": ({"gaps": [GAP, replace(GAP, first=7), OTHERS]}, WAIT, "thiếu sự kiện ở 2 hồ sơ", AGO),
     "nobody listens": (
         {"endpoints": [EndpointState(SOURCE, True, None, AGO, "410", 6, AGO)]}, WAIT, "6 đang chờ", AGO),
     "calendar of this year": ({"years_missing": [2026]}, STOP, "năm 2026", None),

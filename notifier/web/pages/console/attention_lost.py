@@ -61,9 +61,10 @@ def sources(now: Snapshot) -> Iterator[Finding]:
     for gap in now.gaps:
         by_source.setdefault(gap.source, []).append(gap)
     for source, gaps in by_source.items():
+        number = len({gap.dossier_code for gap in gaps})
         yield Finding(
             Weight.WAIT,
-            (f"Nguồn {source} thiếu sự kiện ở {len(gaps)} hồ sơ", f"{source} has not sent events of {len(gaps)} dossiers"),
+            (f"Nguồn {source} thiếu sự kiện ở {number} hồ sơ", f"{source} has not sent events of {number} dossiers"),
             ("Xem số nào chưa đến, yêu cầu nguồn gửi lại.", "See which numbers, and have the source send them again."),
             gaps[0].since,
             "/console/gaps",
