@@ -85,7 +85,7 @@ class Filters:
 
 OF_KIND: Mapping[Kind, frozenset[str]] = {
     Kind.DELIVERY: frozenset(each.name for each in fields(Filters)),
-    Kind.EVENT: frozenset({"type", "source", "agency", "dossier", "since", "until", "within"}),
+    Kind.EVENT: frozenset({"type", "source", "agency", "dossier", "since", "until"}),
     Kind.RECEIPT: frozenset({"provider", "since", "until"}),
 }
 """Which filters mean something for which kind."""
