@@ -133,7 +133,8 @@ def lift(kind: str, name: str, why: str, by: str, *, dry_run: bool) -> None:
         return waits
 
     waits = asyncio.run(_with_database(settings, change))
-    click.echo(f"{NAMES[what]} {name}: {'sẽ ' * dry_run}chạy lại, {waits} {HELD[what]} đi tiếp.")
+    done = "sẽ chạy lại" if dry_run else "chạy lại"
+    click.echo(f"{NAMES[what]} {name}: {done}, {waits} {HELD[what]} đi tiếp.")
 
 
 def _pause(kind: Kind, name: str, why: str, by: str, until: datetime | None, *, dry_run: bool) -> None:
@@ -147,7 +148,8 @@ def _pause(kind: Kind, name: str, why: str, by: str, until: datetime | None, *, 
     begin = partial(_begin, kind=kind, name=name, by=by, why=why, until=until, dry_run=dry_run)
     waits = asyncio.run(_with_database(settings, begin))
     end = f" đến {clock_text(until)}" if until else ""
-    click.echo(f"{NAMES[kind]} {name}: {'sẽ ' * dry_run}tạm dừng{end}, {waits} {HELD[kind]} đang chờ.")
+    done = "sẽ tạm dừng" if dry_run else "tạm dừng"
+    click.echo(f"{NAMES[kind]} {name}: {done}{end}, {waits} {HELD[kind]} đang chờ.")
     if not until and not dry_run:
         click.echo(f"Cho chạy lại: notifier pause lift {kind} {name} --why …")
 

@@ -1,7 +1,7 @@
 """What operators hold up for a while: events of a source are taken in and wait, messages of a channel wait.
 
-A row is there as long as the pause lasts: until somebody ends it, or the dispatcher because its time has come. A source's pause is heeded by the statement that claims its events, a channel's
-by the gate. Both are a handful of rows.
+A row is there as long as the pause lasts: until somebody ends it, or the dispatcher because its time has come. A
+source's pause is heeded by the statement that claims its events, a channel's by the gate. Both are a handful of rows.
 """
 
 from collections.abc import Collection
