@@ -1,5 +1,6 @@
 """Look-up links: an opaque token opens one dossier's public state for a while. Only the token's hash is kept."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,19 +8,18 @@ from notifier.domain.dossiers import Status
 from notifier.domain.ids import DossierCode, SourceName
 from notifier.store.pool import Connection
 
+_REMEMBER = """
+INSERT INTO lookup (token_hash, source, dossier_code, expires_at)
+SELECT token_hash, $2, $3, $4 FROM unnest($1::bytea[]) AS token_hash ORDER BY token_hash
+ON CONFLICT (token_hash) DO UPDATE SET expires_at = greatest(lookup.expires_at, excluded.expires_at)
+"""  # primary key; the order makes two routers wait for each other instead of dead-locking
+
 
 async def remember(
-    connection: Connection, token_hash: bytes, source: SourceName, code: DossierCode, expires_at: datetime
+    connection: Connection, token_hashes: Collection[bytes], source: SourceName, code: DossierCode, expires_at: datetime
 ) -> None:
-    """Make a token valid until `expires_at`; a later call extends it."""
-    await connection.execute(
-        "INSERT INTO lookup (token_hash, source, dossier_code, expires_at) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (token_hash) DO UPDATE SET expires_at = greatest(lookup.expires_at, excluded.expires_at)",
-        token_hash,
-        source,
-        code,
-        expires_at,
-    )
+    """Make the tokens of a dossier valid until `expires_at`; a later call extends it."""
+    await connection.execute(_REMEMBER, token_hashes, source, code, expires_at)
 
 
 @dataclass(frozen=True, slots=True)

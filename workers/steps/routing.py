@@ -200,10 +200,9 @@ async def remember_lookups(
     app: App, connection: Connection, event: DossierEvent, recipients: Sequence[Recipient], now: datetime
 ) -> None:
     """Have the look-up links in the messages of these people open."""
-    until = now + timedelta(days=app.settings.lookup_days)
-    for recipient in recipients:
-        token = lookup_token(app.secret, event.source, event.dossier.code, recipient.ref)
-        await lookups.remember(connection, token_hash(token), event.source, event.dossier.code, until)
+    source, code = event.source, event.dossier.code
+    tokens = {token_hash(lookup_token(app.secret, source, code, each.ref)) for each in recipients}
+    await lookups.remember(connection, tokens, source, code, now + timedelta(days=app.settings.lookup_days))
 
 
 def _count(event: DossierEvent, reasons: Sequence[Reason]) -> None:
