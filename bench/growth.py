@@ -1,0 +1,143 @@
+"""Old deliveries: a finished event of the run copied so often that the tables are as full as after years.
+
+What the event left in each table is copied in PostgreSQL itself, so the proportions are the real ones, whatever columns
+there are: each copy has ids that sort by its own time, a dossier, people and keys of its own, and lies further back in
+time. What is unfinished, such as a reminder to come, is copied as finished: old rows are at rest.
+"""
+
+from collections.abc import Callable
+
+import asyncpg
+
+from bench.events import SOURCE, event_id
+
+CHUNK = 50_000
+"""Events that one statement copies."""
+APART_SECONDS = 30
+"""How far each copy lies before the next."""
+
+_PATTERN = """
+CREATE TEMP TABLE pattern AS
+    SELECT id AS of_event, source AS of_source, dossier_code AS of_dossier, now() AS of_moment
+    FROM event WHERE source = $1 AND external_id = $2
+"""
+_AGED = """
+CREATE FUNCTION pg_temp.aged(id uuid, n bigint, at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+    SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(id::text || n), 1, 3)
+            || '8' || substr(md5(id::text || n), 4, 15))::uuid
+$$
+"""
+"""An id of version 7: sorted by its time, the same for the same row and copy."""
+_COPY = """
+INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE
+SELECT {values} FROM {table} t, pattern, generate_series({begin}, {end}) AS n,
+    LATERAL (SELECT ({last} - n + 1) * interval '{apart} seconds' AS ago) aging
+WHERE {belongs}
+"""
+_DELIVERIES = "(SELECT d.id FROM delivery d WHERE d.event_id = of_event)"
+_OWNERS = "(SELECT r.inbox_owner FROM recipient r WHERE r.event_id = of_event)"
+_OF_DOSSIER = "t.source = of_source AND t.dossier_code = of_dossier"
+TABLES = {
+    "event": "t.id = of_event",
+    "event_payload": "t.event_id = of_event",
+    "dossier": "t.source = of_source AND t.code = of_dossier",
+    "docket": _OF_DOSSIER,
+    "told": "t.event_id = of_event",
+    "timer": _OF_DOSSIER,
+    "lookup": _OF_DOSSIER,
+    "recipient": "t.event_id = of_event",
+    "delivery": "t.event_id = of_event",
+    "content": f"t.delivery_id IN {_DELIVERIES}",
+    "attempt": f"t.delivery_id IN {_DELIVERIES}",
+    "receipt": f"t.id IN (SELECT o.receipt_id FROM receipt_of o WHERE o.delivery_id IN {_DELIVERIES})",
+    "receipt_of": f"t.delivery_id IN {_DELIVERIES}",
+    "inbox": f"t.owner IN {_OWNERS}",
+    "inbox_message": f"t.delivery_id IN {_DELIVERIES}",
+    "audit": "t.event_id = of_event",
+}
+"""Every table that grows with the events, and which of its rows belong to one of them."""
+
+_COLUMNS: dict[str, str] = {
+    "external_id": "external_id || '-' || n",
+    "dossier_code": "dossier_code || '-' || n",
+    "code": "code || '-' || n",
+    "owner": "md5(owner || n)",
+    "inbox_owner": "md5(inbox_owner || n)",
+    "token_hash": "sha256(token_hash || n::text::bytea)",
+    "reference": "md5(reference || n)",
+    "idempotency_key": "md5(idempotency_key || n)",
+    "email": "'nguoi-cu-' || n || '@example.vn'",
+    "due_at": "NULL",
+}
+_OF_TABLE: dict[tuple[str, str], str] = {
+    ("attempt", "code"): "code",
+    ("audit", "seq"): "",
+    ("timer", "id"): "",
+    ("timer", "state"): "'fired'",
+    ("timer", "fired_at"): "planned_for - ago",
+    ("docket", "due_at"): "due_at - ago",
+    ("receipt", "id"): "-(n * 1000 + id % 1000)",
+    ("receipt_of", "receipt_id"): "-(n * 1000 + receipt_id % 1000)",
+}
+"""What differs from copy to copy by the column's name, or in one table; empty: the database gives it."""
+
+
+async def grow(database_url: str, pattern: int, deliveries: int, have: int, say: Callable[[str], None]) -> None:
+    """Bring the old deliveries from `have` to `deliveries`, then ANALYZE. `pattern` is the number of a finished event."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(_PATTERN, SOURCE, event_id(pattern))
+        await connection.execute(_AGED)
+        await connection.execute("SET session_replication_role = replica")  # copies of what holds need no checks
+        each = await connection.fetchval("SELECT count(*) FROM delivery, pattern WHERE event_id = of_event")
+        columns = {table: await _columns(connection, table) for table in TABLES}
+        last = deliveries // each
+        for begin in range(have // each + 1, last + 1, CHUNK):
+            end = min(begin + CHUNK - 1, last)
+            for table in TABLES:
+                await connection.execute(_statement(table, columns[table], begin, end, last), timeout=None)
+            say(f"{end * each:,} of {deliveries:,} old deliveries")
+        await connection.execute("VACUUM ANALYZE", timeout=None)
+    finally:
+        await connection.close()
+
+
+async def size_bytes(database_url: str) -> int:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return int(await connection.fetchval("SELECT pg_database_size(current_database())"))
+    finally:
+        await connection.close()
+
+
+async def _columns(connection: asyncpg.Connection, table: str) -> dict[str, str]:
+    """Name → what a copy has there."""
+    rows = await connection.fetch(
+        "SELECT attname, format_type(atttypid, NULL) AS type FROM pg_attribute"
+        " WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped",
+        table,
+    )
+    values = {row["attname"]: _value(table, row["attname"], row["type"]) for row in rows}
+    return {name: value for name, value in values.items() if value}
+
+
+def _value(table: str, column: str, kind: str) -> str:
+    known = _OF_TABLE.get((table, column), _COLUMNS.get(column))
+    if known is not None:
+        return known
+    if kind == "uuid":
+        return f"pg_temp.aged(t.{column}, n, of_moment - ago)"
+    return f"t.{column} - ago" if kind == "timestamp with time zone" else f"t.{column}"
+
+
+def _statement(table: str, columns: dict[str, str], begin: int, end: int, last: int) -> str:
+    return _COPY.format(
+        table=table,
+        columns=", ".join(columns),
+        values=", ".join(columns.values()),
+        belongs=TABLES[table],
+        begin=begin,
+        end=end,
+        last=last,
+        apart=APART_SECONDS,
+    )
