@@ -25,14 +25,14 @@ for plugin in (NotifyBase, NotifyJSON, NotifyEmail):
 
 def send(number: int, http: str, smtp_port: int) -> bool:
     """Tell one citizen by four ways; whether all took it."""
-    code = f"{CODE}{number:08d}"
-    mail = {"from": "thongbao@example.gov.vn", "to": f"cong-dan-{number:08d}@example.vn", "mode": "insecure"}
+    code = f"{CODE}{number:07d}"
+    mail = {"from": "thongbao@example.gov.vn", "to": f"cong-dan-{number:07d}@example.vn", "mode": "insecure"}
     sms = {"RequestId": f"{number}", "Phone": f"0912000{number % 1000:03d}", "Brandname": "TINHMAU", "SmsType": "2"}
     ways = apprise.Apprise()
     ways.add(f"mailto://127.0.0.1:{smtp_port}/?{urlencode(mail | {'smtp': '127.0.0.1', 'format': 'html'})}")
     ways.add(_json(http, "esms/MainService.svc/json/SendMultipleMessage_V4_post_json/", sms))
     ways.add(_json(http, "zalo/openapi/v3.0/oa/message/template", {"user_id": f"999{number}", "template_id": "410002"}))
-    ways.add(_json(http, "portal", {"owner": f"0000{number:08d}"}))
+    ways.add(_json(http, "portal", {"owner": f"0000{number:07d}"}))
     body = (
         f"<p>Kính gửi quý vị,</p><p>UBND xã Bình Mẫu đề nghị bổ sung hồ sơ {code} (Đăng ký lại khai sinh): Tờ khai đăng"
         " ký lại khai sinh có chữ ký; Bản sao giấy tờ có thông tin khai sinh trước đây.</p>"

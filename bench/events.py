@@ -42,8 +42,8 @@ KINDS = {kind.name: kind for kind in (URGENT, BULK)}
 SOURCE = PROVINCE
 CODE = "H01.14-261125-"
 """How the code of every dossier of a run begins; the number of its event follows."""
-NUMBER_IN_TEXT = re.compile(rb"H01\.14-261125-(\d{8})")
-NUMBER_IN_ADDRESS = re.compile(rb"<cong-dan-(\d{8})@")
+NUMBER_IN_TEXT = re.compile(rb"H01\.14-261125-(\d{7})")
+NUMBER_IN_ADDRESS = re.compile(rb"<cong-dan-(\d{7})@")
 _NUMBER, _PHONE = "@@NUMBER", "@@P"
 
 
@@ -58,13 +58,13 @@ class Inventor:
 
     def body(self, number: int) -> bytes:
         """The event of this number: the same number gives the same bytes."""
-        body = self._bodies[number % 2].replace(_NUMBER.encode(), b"%08d" % number)
+        body = self._bodies[number % 2].replace(_NUMBER.encode(), b"%07d" % number)
         return body.replace(_PHONE.encode(), b"%03d" % (number % 1000))
 
 
 def event_id(number: int) -> str:
     """Its idempotency key."""
-    return f"bench-{number:08d}"
+    return f"bench-{number:07d}"
 
 
 def _prepared(sample: dict[str, Any], now: datetime, *, linked: bool) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _prepared(sample: dict[str, Any], now: datetime, *, linked: bool) -> dict[st
         "SoDienThoai": f"0912000{_PHONE}",
         "Email": f"cong-dan-{_NUMBER}@example.vn",
         "ZaloUserId": f"99910000000{_NUMBER}" if linked else None,
-        "DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": f"0000{_NUMBER}"}],
+        "DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": f"00000{_NUMBER}"}],
         "NgayNopHoSo": _written(local - timedelta(days=8)),
         "NgayTiepNhan": _written(local - timedelta(days=7)),
         "NgayHenTra": _written(local + timedelta(days=30)),

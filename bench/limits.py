@@ -53,7 +53,7 @@ async def smtp_limit(ground: Ground, sinks_pid: int) -> Limit:
             "-l",
             str(len(MAIL)),
             "-t",
-            "cong-dan-00000001@example.vn",
+            "cong-dan-0000001@example.vn",
         ]
         child = await asyncio.create_subprocess_exec(*command, f"127.0.0.1:{ground.sinks.smtp_port}")
         await child.wait()
@@ -75,7 +75,7 @@ async def _pour(port: int) -> None:
         writer.write(b"HELO bench\r\n")
         await reader.readline()
         for number in range(MAILS // CONNECTIONS):
-            head = b"MAIL FROM:<thongbao@example.gov.vn>\r\nRCPT TO:<cong-dan-%08d@example.vn>\r\nDATA\r\n" % number
+            head = b"MAIL FROM:<thongbao@example.gov.vn>\r\nRCPT TO:<cong-dan-%07d@example.vn>\r\nDATA\r\n" % number
             writer.write(head)
             for _ in range(3):
                 await reader.readline()

@@ -127,11 +127,11 @@ def _run(
         memory=meters.memory(side.processes),
         answers=dict(posted.answers),
         receipts=dict(taken.receipts),
-        faults=list(_faults(plan, posted, taken, tally)),
+        faults=list(faults(plan, posted, taken, tally)),
     )
 
 
-def _faults(plan: Plan, posted: load.Posted, taken: Taken, tally: Sequence[asyncpg.Record]) -> Iterator[str]:
+def faults(plan: Plan, posted: load.Posted, taken: Taken, tally: Sequence[asyncpg.Record]) -> Iterator[str]:
     """Whatever did not come exactly once, in words."""
     if len(posted.taken) != plan.events:
         yield f"{plan.events - len(posted.taken)} events were not accepted"

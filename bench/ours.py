@@ -37,9 +37,9 @@ WHERE a.seq > $1 AND a.to_state IN ('accepted', 'delivered') GROUP BY 1, 2
 """
 
 
-async def prepare(servers: Servers) -> str:
+async def prepare(servers: Servers, database: str = DATABASE) -> str:
     """A database of ours, at the newest schema; answers its URL."""
-    url = await servers.new_database(DATABASE)
+    url = await servers.new_database(database)
     await asyncio.to_thread(migrate, url)
     return url
 

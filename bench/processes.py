@@ -48,10 +48,10 @@ async def _ended(child: asyncio.subprocess.Process) -> None:
         await child.wait()
 
 
-async def output_of(module: str, specification: str) -> bytes:
+async def output_of(module: str, specification: str, python: str = sys.executable) -> bytes:
     """What `python -m MODULE SPECIFICATION` prints. Raises `NotifierError` where it fails."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, specification, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        python, "-m", module, specification, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     try:
         out, _ = await child.communicate()
