@@ -44,6 +44,7 @@ CODE = "H01.14-261125-"
 """How the code of every dossier of a run begins; the number of its event follows."""
 NUMBER_IN_TEXT = re.compile(rb"H01\.14-261125-(\d{7})")
 NUMBER_IN_ADDRESS = re.compile(rb"<cong-dan-(\d{7})@")
+_HOURS = re.compile(r'(?:urgent|normal|bulk) = (?:\{ opens|"working")')
 _NUMBER, _PHONE = "@@NUMBER", "@@P"
 
 
@@ -97,15 +98,6 @@ def _written(moment: datetime) -> str:
 
 
 def rules_at_any_hour() -> str:
-    """The rules of the product, but for the hours of the day: nothing waits for the morning."""
+    """The rules of the product without the hours of the day: nothing waits for the morning."""
     lines = (ROOT / "rules.toml").read_text(encoding="utf-8").splitlines()
-    return (
-        "\n".join(
-            line for line in lines if not line.endswith(('= "working"', "next_morning = true }")) and not _opens(line)
-        )
-        + "\n"
-    )
-
-
-def _opens(line: str) -> bool:
-    return bool(re.match(r"(urgent|normal|bulk) = \{ opens = ", line))
+    return "".join(f"{line}\n" for line in lines if not _HOURS.match(line))

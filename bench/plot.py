@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from bench.figures import median
+from bench.report import typical
 from bench.run import Result
 
 WIDTH, LABEL, ROW, GAP, TOP = 720, 150, 22, 40, 36
@@ -15,14 +15,10 @@ Bars = Sequence[tuple[str, float]]
 
 def plot(result: Result) -> str:
     """An SVG document that reads in light and dark."""
-    speeds: list[tuple[str, float]] = [("Notifier", median([run.rate("receipted") for run in result.ours]))]
-    costs: list[tuple[str, float]] = [("Notifier", median([run.cpu_per_1000() for run in result.ours]))]
-    if result.reference:
-        speeds.append(("reference", median([run.rate("receipted") for run in result.reference])))
-        costs.append(("reference", median([run.cpu_per_1000() for run in result.reference])))
-    if result.apprise:
-        speeds.append(("Apprise", median([each.rate() for each in result.apprise])))
-        costs.append(("Apprise", median([each.cpu_per_1000() for each in result.apprise])))
+    sides = {"Notifier": result.ours, "reference": result.reference, "Apprise": result.apprise}
+    known = {name: typical(runs) for name, runs in sides.items() if runs}
+    speeds = [(name, speed) for name, (speed, _) in known.items()]
+    costs = [(name, cost) for name, (_, cost) in known.items()]
     first, below = _chart("Events a second, four messages each, receipts included (more is better)", speeds, TOP)
     second, end = _chart("CPU seconds for 1,000 messages (less is better)", costs, below + GAP)
     style = "text{font:14px system-ui,sans-serif;fill:#1f2328}@media(prefers-color-scheme:dark){text{fill:#e6edf3}}"

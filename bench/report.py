@@ -7,7 +7,7 @@ from typing import Any
 from bench.events import URGENT
 from bench.figures import median, megabytes, percentile, rate, waits
 from bench.measure import STAGES, Run
-from bench.run import Result
+from bench.run import Apprise, Result
 from notifier.settings import ROOT
 
 PAGE = ROOT / "docs" / "benchmark.md"
@@ -44,8 +44,7 @@ def _sides(result: Result) -> str:
     rows = [_side_row("Notifier", result.ours)]
     rows += [_side_row("reference", result.reference)] if result.reference else []
     if result.apprise:
-        speed = median([each.rate() for each in result.apprise])
-        cpu = median([each.cpu_per_1000() for each in result.apprise])
+        speed, cpu = typical(result.apprise)
         rows.append(
             ["Apprise", str(len(result.apprise)), rate(speed), rate(speed * 4), f"{cpu:.2f}", "–", "–", "–", "–"]
         )
@@ -54,7 +53,7 @@ def _sides(result: Result) -> str:
 
 
 def _side_row(name: str, runs: Sequence[Run]) -> list[str]:
-    speed = median([run.rate("receipted") for run in runs])
+    speed, cpu = typical(runs)
     accepts = [wait for run in runs for wait in run.accept]
     sent = [wait for run in runs for found in run.to_provider.values() for wait in found]
     messages = sum(run.messages for run in runs)
@@ -63,7 +62,7 @@ def _side_row(name: str, runs: Sequence[Run]) -> list[str]:
         str(len(runs)),
         rate(speed),
         rate(speed * len(URGENT.channels)),
-        f"{median([run.cpu_per_1000() for run in runs]):.2f}",
+        f"{cpu:.2f}",
         waits(accepts, *SHOWN_PERCENTS),
         waits(sent, 50, 99),
         f"{sum(run.wal for run in runs) / messages:,.0f} B",
@@ -71,29 +70,27 @@ def _side_row(name: str, runs: Sequence[Run]) -> list[str]:
     ]
 
 
-def ratios(result: Result) -> dict[str, float]:
-    """How many times faster and cheaper we are, medians over the rounds of one run."""
+def ratios(result: Result) -> dict[str, dict[str, float]]:
+    """Peer → how many times more events a second we have than it, and how many times our CPU it needs; medians."""
     if not result.ours:
         return {}
-    ours_speed = median([run.rate("receipted") for run in result.ours])
-    ours_cpu = median([run.cpu_per_1000() for run in result.ours])
-    found = {}
-    if result.reference:
-        found["events/s, reference"] = ours_speed / median([run.rate("receipted") for run in result.reference])
-        found["CPU, reference"] = median([run.cpu_per_1000() for run in result.reference]) / ours_cpu
-    if result.apprise:
-        found["events/s, Apprise"] = ours_speed / median([each.rate() for each in result.apprise])
-        found["CPU, Apprise"] = median([each.cpu_per_1000() for each in result.apprise]) / ours_cpu
-    return found
+    speed, cost = typical(result.ours)
+    sides = {"reference": result.reference, "Apprise": result.apprise}
+    typical = {name: typical(runs) for name, runs in sides.items() if runs}
+    return {name: {"events/s": speed / theirs, "CPU": used / cost} for name, (theirs, used) in typical.items()}
+
+
+def typical(runs: Sequence[Run] | Sequence[Apprise]) -> tuple[float, float]:
+    """Events a second with all receipts, and CPU seconds per 1,000 messages."""
+    speeds = [run.rate("receipted") if isinstance(run, Run) else run.rate() for run in runs]
+    return median(speeds), median([run.cpu_per_1000() for run in runs])
 
 
 def _ratios(result: Result) -> str:
-    return "; ".join(
-        f"{value:.2f} × {name.replace('events/s, ', 'the events/s of the ').replace('CPU, ', 'less CPU than the ')}".replace(
-            "the Apprise", "Apprise"
-        )
-        for name, value in ratios(result).items()
-    )
+    rows = [
+        [f"than {name}", f"{each['events/s']:.2f} ×", f"{each['CPU']:.2f} ×"] for name, each in ratios(result).items()
+    ]
+    return table(["Notifier", "more events/s", "less CPU per message"], rows) if rows else ""
 
 
 def _stages(result: Result) -> str:
@@ -192,7 +189,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "machine": result.machine,
         "versions": result.versions,
         "settings": result.settings,
-        "ratios": {name: round(value, 3) for name, value in ratios(result).items()},
+        "ratios": ratios(result),
         "ours": [_run_json(run) for run in result.ours],
         "reference": [_run_json(run) for run in result.reference],
         "apprise": [asdict(each) | {"cpu_per_1000": each.cpu_per_1000()} for each in result.apprise],

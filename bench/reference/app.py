@@ -108,9 +108,10 @@ def take_zalo_receipt(body: Body, session: Database, x_zevent_signature: Annotat
         update(Delivery)
         .where(Delivery.channel == "zalo", Delivery.reference == event.message["msg_id"])
         .values(status="delivered", delivered_at=func.now())
-    )
+        .returning(Delivery.id)
+    ).scalar_one_or_none()
     session.commit()
-    if not found.rowcount:
+    if found is None:
         raise HTTPException(404)  # before our own answer was stored: they will say it again
     return PlainTextResponse("OK")
 

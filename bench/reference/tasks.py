@@ -90,7 +90,7 @@ def _sms(delivery: Delivery, document: dict[str, Any]) -> str:
 
 def _zalo(delivery: Delivery, document: dict[str, Any]) -> str:
     facts = templates.facts(document)
-    template = {
+    template: dict[str, Any] = {
         "template_id": "410002",
         "template_data": {"ma_ho_so": facts["code"], "ten": facts["name"], "han": facts["until"]},
     }
