@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from bench.report import typical
+from bench.report import sides
 from bench.run import Result
 
 WIDTH, LABEL, ROW, GAP, TOP = 720, 150, 22, 40, 36
@@ -15,8 +15,7 @@ Bars = Sequence[tuple[str, float]]
 
 def plot(result: Result) -> str:
     """An SVG document that reads in light and dark."""
-    sides = {"Notifier": result.ours, "reference": result.reference, "Apprise": result.apprise}
-    known = {name: typical(runs) for name, runs in sides.items() if runs}
+    known = sides(result)
     speeds = [(name, speed) for name, (speed, _) in known.items()]
     costs = [(name, cost) for name, (_, cost) in known.items()]
     first, below = _chart("Events a second, four messages each, receipts included (more is better)", speeds, TOP)

@@ -75,9 +75,18 @@ def ratios(result: Result) -> dict[str, dict[str, float]]:
     if not result.ours:
         return {}
     speed, cost = typical(result.ours)
-    sides = {"reference": result.reference, "Apprise": result.apprise}
-    typical = {name: typical(runs) for name, runs in sides.items() if runs}
-    return {name: {"events/s": speed / theirs, "CPU": used / cost} for name, (theirs, used) in typical.items()}
+    peers = {name: each for name, each in sides(result).items() if name != "Notifier"}
+    return {name: {"events/s": speed / theirs, "CPU": used / cost} for name, (theirs, used) in peers.items()}
+
+
+def sides(result: Result) -> dict[str, tuple[float, float]]:
+    """Of each side that was measured, what is typical of it."""
+    known: list[tuple[str, Sequence[Run] | Sequence[Apprise]]] = [
+        ("Notifier", result.ours),
+        ("reference", result.reference),
+        ("Apprise", result.apprise),
+    ]
+    return {name: typical(runs) for name, runs in known if runs}
 
 
 def typical(runs: Sequence[Run] | Sequence[Apprise]) -> tuple[float, float]:
@@ -148,7 +157,7 @@ def _alone(result: Result) -> str:
         sent = [wait for found in flood.urgent.values() for wait in found]
         told.append(
             f"- {flood.bulk_messages:,} bulk messages taken in {flood.accept_seconds:.1f} s; urgent ones on top to the"
-            f" provider {waits(sent, 50, 99)}; {flood.drained:,} bulk mails out when that ended"
+            f" provider {waits(sent, 50, 99)}; {flood.drained:,} bulk mails were out when the last of those was posted"
         )
     return "\n".join(told)
 
@@ -179,7 +188,8 @@ def _faults(result: Result) -> str:
     faults = result.faults()
     every = sum(run.messages for run in result.runs())
     if not faults:
-        return f"Each of {every:,} messages came exactly once, was recorded once, and has its receipt."
+        exactly = f"Each of {every:,} messages came exactly once, was recorded once, and has its receipt."
+        return exactly if every else ""
     return "\n".join(f"- FAULT: {fault}" for fault in faults)
 
 

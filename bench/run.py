@@ -92,7 +92,9 @@ class Result:
         """Whatever of ours did not come exactly once."""
         found = [f"{run.name}: {fault}" for run in self.runs() for fault in run.faults]
         return found + (
-            [f"burst: {self.burst.missing} urgent messages did not come"] if self.burst and self.burst.missing else []
+            [f"burst: {self.burst.missing} urgent messages did not come in time"]
+            if self.burst and self.burst.missing
+            else []
         )
 
 
