@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def command(
         burst_messages=burst,
         growth=growth,
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends its children too
     try:
         result = asyncio.run(benchmark(wanted, lambda line: click.echo(line, err=True)))
     except NotifierError as error:
