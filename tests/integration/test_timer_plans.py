@@ -103,7 +103,10 @@ STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
 
 @pytest.fixture(scope="module", params=["analyzed", "as it was filled"])
 async def full(request, template_database) -> AsyncIterator[Pool]:
-    async with fresh_database(template_database) as url, await open_pool(url, size=1) as pool:
+    async with (
+        fresh_database(template_database) as url,
+        await open_pool(url, size=1, statement_timeout_seconds=100) as pool,
+    ):
         async with pool.acquire() as connection:
             for table in ("event", "event_payload", "docket", "timer", "recipient", "delivery", "desk"):
                 await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")

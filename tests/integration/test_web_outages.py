@@ -251,9 +251,10 @@ async def test_what_came_in_without_redis_is_rung_for_and_routed_when_it_is_back
     await start()
 
     await ring_again(app)
-    ((step, ids),) = await rung(url)
-    assert step == Step.ROUTE
-    await steps.route(app, ids)
+    rings = await rung(url)  # the web process may still have been trying
+    assert {step for step, _ in rings} == {Step.ROUTE}
+    for _, ids in rings:
+        await steps.route(app, ids)
 
     async with app.pool.acquire() as connection:
         assert await connection.fetchval("SELECT state FROM event") == "routed"
