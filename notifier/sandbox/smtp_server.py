@@ -126,7 +126,8 @@ class _Connection(SMTP):
 
     def abort(self) -> None:
         if self.transport is not None:
-            cast("asyncio.Transport", self.transport).abort()
+            with suppress(AttributeError):  # asyncio of 3.11 has let go of a TLS connection that was closed twice
+                cast("asyncio.Transport", self.transport).abort()
 
 
 class _Conversation:
