@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -38,7 +38,8 @@ class Calls(Generic[T]):
         self._fewer = fewer
         self._under_way: dict[str, Counter[str]] = defaultdict(Counter)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._results: list[T] = []
+        self._about: Counter[Hashable] = Counter()
+        self._results: list[tuple[T, Hashable]] = []
         self._recorder: asyncio.Task[None] | None = None
 
     def room(self, peer: str, party: str | None = None) -> int:
@@ -53,15 +54,29 @@ class Calls(Generic[T]):
         mine = parties[party]
         return math.ceil((most - (parties.total() - mine)) / 2) - mine
 
-    def start(self, peer: str, call: Coroutine[Any, Any, T], party: str = "") -> None:
+    @property
+    def is_recording(self) -> bool:
+        """Whether results are being made durable, or wait for it."""
+        return bool(self._results) or (self._recorder is not None and not self._recorder.done())
+
+    def is_about(self, key: Hashable) -> bool:
+        """Whether a call about this is under way, or what it came to is not recorded yet."""
+        return self._about[key] > 0
+
+    def start(self, peer: str, call: Coroutine[Any, Any, T], party: str = "", about: Hashable = None) -> None:
         self._under_way[peer][party] += 1
-        task = asyncio.create_task(self._run(peer, call, party))
+        if about is not None:
+            self._about[about] += 1
+        task = asyncio.create_task(self._run(peer, call, party, about))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def add(self, result: T) -> None:
         """Record a result that needed no call."""
-        self._results.append(result)
+        self._add(result, None)
+
+    def _add(self, result: T, about: Hashable) -> None:
+        self._results.append((result, about))
         if self._recorder is None or self._recorder.done():
             self._recorder = asyncio.create_task(self._record_all())
 
@@ -71,19 +86,26 @@ class Calls(Generic[T]):
             _, late = await asyncio.wait(self._tasks, timeout=patience_seconds)
             for task in late:
                 task.cancel()
-        while self._tasks or self._results or (self._recorder and not self._recorder.done()):
+        while self._tasks or self.is_recording:
             await asyncio.wait({*self._tasks, *({self._recorder} if self._recorder else ())})
 
-    async def _run(self, peer: str, call: Coroutine[Any, Any, T], party: str) -> None:
+    async def _run(self, peer: str, call: Coroutine[Any, Any, T], party: str, about: Hashable) -> None:
         try:
-            self.add(await call)
+            self._add(await call, about)
+        except BaseException:
+            self._forget([about])
+            raise
         finally:
             self._under_way[peer][party] -= 1
 
     async def _record_all(self) -> None:
         while self._results:
             batch, self._results = self._results, []
-            await self._record_surely(batch)
+            await self._record_surely([result for result, _ in batch])
+            self._forget([about for _, about in batch])
+
+    def _forget(self, keys: Iterable[Hashable]) -> None:
+        self._about -= Counter(key for key in keys if key is not None)
 
     async def _record_surely(self, batch: Sequence[T]) -> None:
         faults = 0

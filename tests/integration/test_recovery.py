@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asyncpg import RaiseError
 
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ProviderName
@@ -145,6 +146,42 @@ async def test_calls_that_outlast_a_shutdown_are_cut_off_and_told_as_unknown(cli
     await CALLS[app.name].finish(0.2)
     assert await state(app, "zalo") == "unknown"
     assert (await reasons(app, "citizen", "zalo"))[-1] == "unknown.outcome"
+
+
+REFUSES = """
+CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+CREATE TRIGGER refuses BEFORE UPDATE OF lease_owner ON delivery FOR EACH ROW WHEN (NEW.lease_owner = 'test' AND OLD.id = '{}')
+    EXECUTE FUNCTION refuses()
+"""
+
+
+async def test_a_job_that_fails_lets_go_of_nothing_that_is_being_called_for(client, ground, app, sandbox):
+    connection = await hung(client, ground, app, "zalo")
+    async with app.pool.acquire() as database:
+        called = await database.fetchval("SELECT id FROM delivery WHERE channel = 'zalo' AND state = 'sending'")
+        other = await database.fetchval("SELECT id FROM delivery WHERE state = 'accepted' LIMIT 1")
+        await database.execute("UPDATE delivery SET due_at = now() - interval '1 year' WHERE id = $1", other)
+        await database.execute(REFUSES.format(other))
+    with pytest.raises(RaiseError):
+        await steps.deliver(app, CALLS[app.name], [str(called), str(other)])
+    await until_recorded(app)
+
+    assert await state(app, "zalo") == "sending"
+    connection.answer.set_result(Accepted("m-1"))
+    await until(lambda: is_accepted(app), 10, "the answer to be recorded")
+    assert (await reasons(app, "citizen", "zalo"))[-2:] == ["sending.leased", "accepted.provider"]
+
+
+async def until_recorded(app: App) -> None:
+    await until(lambda: nothing_to_record(app), 10, "what the job came to is recorded")
+
+
+async def nothing_to_record(app: App) -> bool:
+    return not CALLS[app.name].is_recording
+
+
+async def is_accepted(app: App) -> bool:
+    return await state(app, "zalo") == "accepted"
 
 
 @pytest.mark.parametrize("fault", [ConnectionError, TimeoutError])

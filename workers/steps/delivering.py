@@ -53,7 +53,10 @@ WAIT_WHEN_SHUT = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """Deliveries that a failed transaction may have left in this worker's hands. No provider was called for them."""
+    """Deliveries that a failed transaction may have left in this worker's hands. No provider was called for them.
+
+    One that an earlier job is being called for is in these hands too, and is none of them.
+    """
 
     ids: Sequence[DeliveryId]
 
@@ -81,15 +84,17 @@ async def deliver(app: App, calls: Calls[Call], ids: Sequence[str]) -> None:
             await write(app, sendings)
             await spending.charge(app, sendings)
         except Exception:
-            calls.add(Abandoned(chunk))  # the commit may have happened all the same
+            calls.add(Abandoned([id_ for id_ in chunk if not calls.is_about(id_)]))  # the commit may have happened
             raise
         for asking in askings:
-            calls.start(asking.provider.name, ask(app, asking), asking.work.source)
+            work = asking.work
+            calls.start(asking.provider.name, ask(app, asking), work.source, about=work.delivery.id)
         for sending in sendings:
             if sending.result is not None:
                 calls.add(sending)
             else:
-                calls.start(sending.provider.name, _call(app, sending), sending.work.source)
+                work = sending.work
+                calls.start(sending.provider.name, _call(app, sending), work.source, about=work.delivery.id)
 
 
 async def _begin(app: App, ids: Sequence[DeliveryId], calls: Calls[Call]) -> tuple[list[Sending], list[Asking]]:
