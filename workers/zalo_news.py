@@ -62,7 +62,8 @@ async def learn(
 
 async def _rate(connection: Connection, setup: ProviderSetup, rated: Rated, now: datetime) -> None:
     named = Named(setup.channel, setup.name, rated.delivery_id, rated.reference)
-    for match in filter(None, await deliveries.match_receipts(connection, [named])):
+    (match,) = await deliveries.match_receipts(connection, [named])
+    if match is not None:
         given = Feedback(rated.rate, rated.note, rated.labels, rated.at)
         actor = f"receipt:{setup.name}"
         await feedback.keep(connection, match.id, setup.settings.oa_id, given, actor=actor, now=now)

@@ -1,7 +1,6 @@
-import asyncio
 import getpass
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ import click
 
 from notifier.audit.dead import fault_of_name, fault_of_why, moment
 from notifier.cli.calendar_lines import CHANGES, counted, day_lines, day_text, incomplete, kind_text, week_line
+from notifier.cli.database import with_database
 from notifier.domain.errors import EntryError, YearMissing
 from notifier.reminders.calendar import (
     PROVINCE,
@@ -32,8 +32,7 @@ from notifier.reminders.calendar_text import (
 from notifier.settings import load_settings
 from notifier.store import calendar as store
 from notifier.store.calendar import Change
-from notifier.store.pool import Connection, open_pool
-from workers.wiring import clock_of
+from notifier.store.pool import Connection
 
 _T = TypeVar("_T")
 
@@ -87,7 +86,7 @@ def check(context: click.Context, days: tuple[date, ...], agency: str) -> None:
     notifier calendar check 24/11/2026
     notifier calendar check 2026-08-22 --agency H01.14
     """
-    calendar = _run(_read).of(agency)
+    calendar = with_database(load_settings(), "calendar", _read).of(agency)
     missing = set()
     for day in days:
         try:
@@ -113,7 +112,9 @@ def between(start: datetime, end: datetime, agency: str) -> None:
     notifier calendar between 2026-02-13T15:00 2026-02-23T09:00
     notifier calendar between 2026-08-21T16:00 2026-08-24T08:00 --agency H01.14
     """
-    click.echo(duration_text(working_time_between(_run(_read).of(agency), start, end)))
+    click.echo(
+        duration_text(working_time_between(with_database(load_settings(), "calendar", _read).of(agency), start, end))
+    )
 
 
 @command.command("list")
@@ -128,7 +129,7 @@ def list_(context: click.Context, year: int, agency: str) -> None:
     notifier calendar list 2027 --agency H01.14
     notifier calendar list 2028
     """
-    calendars = _run(_read)
+    calendars = with_database(load_settings(), "calendar", _read)
     days = [day for day in calendars.days if day.date.year == year and day.agency in (PROVINCE, agency)]
     for day in days:
         click.echo(f"{day_text(day.date)}  {kind_text(day):8}  {day.note}  [{day.source}]")
@@ -166,7 +167,7 @@ def add(day: str, kind: str, note: str, source: str, hours: str, agency: str, by
     async def write(connection: Connection, now: datetime) -> tuple[Counter[Change], Calendars]:
         return await store.put_days(connection, [entry], by=by, now=now), await store.read(connection)
 
-    counts, calendars = _run(write)
+    counts, calendars = with_database(load_settings(), "calendar", write)
     click.echo(counted(counts))
     if entry.date.year not in calendars.years():
         click.echo(incomplete(entry.date.year))
@@ -208,7 +209,7 @@ def import_(context: click.Context, file: Path, dry_run: bool, by: str) -> None:
         await (transaction.rollback() if dry_run else transaction.commit())
         return counts, calendars
 
-    counts, calendars = _run(write)
+    counts, calendars = with_database(load_settings(), "calendar", write)
     click.echo(f"{counted(counts)}{' Thử, chưa ghi gì.' if dry_run else ''}")
     for year in sorted({day.date.year for day in days} - calendars.years()):
         click.echo(incomplete(year))
@@ -256,7 +257,7 @@ def hours(
     notifier calendar hours H01.14 --week "mon-fri 07:30-11:30,13:00-17:00" --since 2026-04-15 --note Hè --source "QĐ 12"
     """
     if week is None:
-        for each in _run(_read).weeks:
+        for each in with_database(load_settings(), "calendar", _read).weeks:
             if agency in (PROVINCE, each.agency):
                 click.echo(week_line(each))
         return
@@ -268,7 +269,7 @@ def hours(
     async def write(connection: Connection, now: datetime) -> Change:
         return await store.put_week(connection, entry, by=by, now=now)
 
-    click.echo(f"{CHANGES[_run(write)]}: {week_line(entry)}")
+    click.echo(f"{CHANGES[with_database(load_settings(), 'calendar', write)]}: {week_line(entry)}")
 
 
 def _refuse_personal(by: str, *texts: str) -> None:
@@ -278,13 +279,3 @@ def _refuse_personal(by: str, *texts: str) -> None:
 
 async def _read(connection: Connection, _now: datetime) -> Calendars:
     return await store.read(connection)
-
-
-def _run(work: Callable[[Connection, datetime], Awaitable[_T]]) -> _T:
-    async def run() -> _T:
-        settings = load_settings()
-        pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-calendar")
-        async with pool, pool.acquire() as connection:
-            return await work(connection, clock_of(settings)())
-
-    return asyncio.run(run())

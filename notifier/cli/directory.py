@@ -1,7 +1,6 @@
-import asyncio
 import getpass
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from notifier.audit.dead import fault_of_name
+from notifier.cli.database import with_database
 from notifier.cli.directory_lines import (
     agency_line,
     agency_lines,
@@ -21,7 +21,6 @@ from notifier.cli.directory_lines import (
 from notifier.domain.clock import VIETNAM
 from notifier.domain.directory import Entry, Kind, Officer, Role, officer_code, people_of, stands_in
 from notifier.domain.dossiers import Person
-from notifier.domain.errors import NotifierError
 from notifier.intake.codes import agency_code
 from notifier.intake.directory_csv import decoded, read_csv, write_csv
 from notifier.intake.directory_rows import ZALO, Fault, entry, read_values, references
@@ -30,10 +29,8 @@ from notifier.store import directory as store
 from notifier.store import directory_keeping as keeping
 from notifier.store.directory import Wanted
 from notifier.store.directory_keeping import NOBODY, Report
-from notifier.store.pool import DATABASE_DOWN, Connection, open_pool
-from workers.wiring import clock_of
+from notifier.store.pool import Connection
 
-_T = TypeVar("_T")
 _C = TypeVar("_C", bound=Callable[..., Any])
 
 _by = click.option("--by", default=getpass.getuser, show_default="your login", help="Who changes it.")
@@ -84,7 +81,7 @@ def import_(context: click.Context, file: Path, kind: Kind, by: str, *, dry_run:
             options = {"dry_run": dry_run, "skip_bad": skip_bad}
             return await keeping.import_rows(connection, kind, rows, by=by, now=now, passed=passed, **options)
 
-        report = _run(write)
+        report = with_database(load_settings(), "directory", write)
     for number, fault in report.faults:
         click.echo(fault_line(number, fault), err=True)
     click.echo(outcome(kind, report, dry_run=dry_run, skip_bad=skip_bad))
@@ -118,7 +115,7 @@ def export(kind: Kind, out: Path | None) -> None:
             return [*await store.agencies(connection)]
         return [*await store.officers(connection, Wanted(), _day(now))]
 
-    entries = _run(load)
+    entries = with_database(load_settings(), "directory", load)
     content = "".join(write_csv(kind, entries)).encode()
     if out is None:
         click.echo(content, nl=False)
@@ -158,7 +155,7 @@ def show(context: click.Context, code: str, oa: str, *, contacts: bool) -> None:
             lines += agency_lines(agency, heads, directors)
         return lines
 
-    lines = _run(load)
+    lines = with_database(load_settings(), "directory", load)
     if not lines:
         click.echo(f"Nobody in the directory has the code {code}; `notifier directory list` shows who does.", err=True)
         context.exit(1)
@@ -198,7 +195,7 @@ def list_(
         found = await store.officers(connection, wanted, today)
         return [officer_line(each, today, contacts=contacts) for each in found]
 
-    lines = _run(load)
+    lines = with_database(load_settings(), "directory", load)
     for line in lines:
         click.echo(line)
     click.echo(f"{len(lines)} {'cơ quan' if kind is Kind.AGENCIES else 'cán bộ'}.")
@@ -263,7 +260,7 @@ def _altered(code: str, texts: dict[str, str], by: str, *, written: bool) -> tup
                 raise click.UsageError(_wrong(Fault(name, meant, NOBODY[name])))
         return await keeping.alter_officer(connection, officer_code(code), change, by=by, now=now), _day(now)
 
-    officer, today = _run(write)
+    officer, today = with_database(load_settings(), "directory", write)
     if officer is None:
         raise click.UsageError(f"no officer has the account {code}; `notifier directory list` shows who does")
     return officer, today
@@ -285,16 +282,3 @@ def _refuse_name(by: str) -> None:
 
 def _day(now: datetime) -> date:
     return now.astimezone(VIETNAM).date()
-
-
-def _run(work: Callable[[Connection, datetime], Awaitable[_T]]) -> _T:
-    async def run() -> _T:
-        settings = load_settings()
-        pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-directory")
-        async with pool, pool.acquire() as connection:
-            return await work(connection, clock_of(settings)())
-
-    try:
-        return asyncio.run(run())
-    except (*DATABASE_DOWN, TimeoutError) as error:
-        raise NotifierError(f"the database does not answer ({type(error).__name__}): try `notifier doctor`") from None

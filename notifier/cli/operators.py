@@ -1,4 +1,3 @@
-import asyncio
 import getpass
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,7 +7,7 @@ from typing import TypeVar
 import click
 
 from notifier.audit.dead import fault_of_name, fault_of_why
-from notifier.domain.errors import NotifierError
+from notifier.cli.database import with_database
 from notifier.domain.hours import clock_text
 from notifier.domain.ids import uuid7
 from notifier.domain.operators import Operator, OperatorId, OperatorRole
@@ -16,11 +15,11 @@ from notifier.intake.codes import agency_code
 from notifier.settings import load_settings
 from notifier.store import operator_accounts as store
 from notifier.store.operator_accounts import Account, Act
-from notifier.store.pool import DATABASE_DOWN, Connection, open_pool
+from notifier.store.pool import Connection
 from notifier.web.access.set_up_links import new_link
-from workers.wiring import clock_of
 
 _T = TypeVar("_T")
+
 _ROLES = [role.value for role in OperatorRole]
 _AGENCY = re.compile(r"[\w.-]{1,40}", re.ASCII)
 _WHY_NEW = "tài khoản mới"
@@ -85,10 +84,10 @@ def list_() -> None:
     notifier operators list | grep -c operator
     """
 
-    async def read(connection: Connection, act: Act, _public_url: str) -> list[str]:
-        return [_line(each, act.now) for each in await store.accounts(connection)]
+    async def read(connection: Connection, now: datetime) -> list[str]:
+        return [_line(each, now) for each in await store.accounts(connection)]
 
-    lines = _run(read, _WHY_NEW, "list")
+    lines = with_database(load_settings(), "operators", read)
     for line in lines:
         click.echo(line)
     click.echo(f"{len(lines)} tài khoản.")
@@ -118,15 +117,14 @@ def change(
         raise click.UsageError("nothing to change: --name, --role, --agency or --everywhere")
     codes = _codes(agencies)
 
-    async def write(connection: Connection, act: Act, _public_url: str) -> Account:
+    async def write(connection: Connection, act: Act, _public_url: str) -> str:
         found = _known(await store.account(connection, _login(login)), login)
         before = found.operator
         scope = codes if agencies or everywhere else before.agencies
         await store.change(connection, before.login, OperatorRole(role) if role else before.role, scope, act, name)
-        return _known(await store.account(connection, before.login), login)
+        return _line(_known(await store.account(connection, before.login), login), act.now)
 
-    changed = _run(write, why, by)
-    click.echo(_line(changed, changed.created_at))
+    click.echo(_run(write, why, by))
 
 
 @command.command("disable")
@@ -236,19 +234,12 @@ def _codes(agencies: Sequence[str]) -> tuple[str, ...]:
 
 
 def _run(work: Callable[[Connection, Act, str], Awaitable[_T]], why: str, by: str) -> _T:
+    """What a change answers, given a connection, who changes something and why, and where the console is."""
     if fault := fault_of_why(why):
         raise click.UsageError(f"--why: {fault}")
     if fault := fault_of_name(by):
         raise click.UsageError(f"--by: {fault}")
-
-    async def run() -> _T:
-        settings = load_settings()
-        pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-operators")
-        async with pool, pool.acquire() as connection:
-            act = Act(f"cli:{by}", why, clock_of(settings)())
-            return await work(connection, act, settings.public_url)
-
-    try:
-        return asyncio.run(run())
-    except (*DATABASE_DOWN, TimeoutError) as error:
-        raise NotifierError(f"the database does not answer ({type(error).__name__}): try `notifier doctor`") from None
+    settings = load_settings()
+    return with_database(
+        settings, "operators", lambda connection, now: work(connection, Act(f"cli:{by}", why, now), settings.public_url)
+    )

@@ -1,24 +1,23 @@
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from notifier.audit.dead import fault_of_name, fault_of_why
+from notifier.cli.database import with_database
 from notifier.cli.options import Moment
 from notifier.domain.errors import NotifierError
 from notifier.domain.hours import clock_text
-from notifier.settings import Settings, load_settings
+from notifier.settings import load_settings
 from notifier.store import pauses
 from notifier.store.pauses import Kind
-from notifier.store.pool import Connection, open_pool
+from notifier.store.pool import Connection
 from workers.steps import switching
 from workers.wiring import channel_setups, clock_of, source_profiles
 
-_T = TypeVar("_T")
 NAMES = {Kind.SOURCE: "nguồn", Kind.CHANNEL: "kênh"}
 HELD = {Kind.SOURCE: "sự kiện", Kind.CHANNEL: "tin"}
 
@@ -68,7 +67,7 @@ def list_() -> None:
             for each in await pauses.standing(connection)
         ]
 
-    for line in asyncio.run(_with_database(load_settings(), read)) or ["Nothing is paused."]:
+    for line in with_database(load_settings(), "pause", read) or ["Nothing is paused."]:
         click.echo(line)
 
 
@@ -132,7 +131,7 @@ def lift(kind: str, name: str, why: str, by: str, *, dry_run: bool) -> None:
             await pauses.end(connection, what, name, by=by, why=why, now=now)
         return waits
 
-    waits = asyncio.run(_with_database(settings, change))
+    waits = with_database(settings, "pause", change)
     done = "sẽ chạy lại" if dry_run else "chạy lại"
     click.echo(f"{NAMES[what]} {name}: {done}, {waits} {HELD[what]} đi tiếp.")
 
@@ -146,7 +145,7 @@ def _pause(kind: Kind, name: str, why: str, by: str, until: datetime | None, *, 
     if until is not None and until <= clock_of(settings)():
         raise click.UsageError(f"--until is {clock_text(until)}, which has passed; name a time to come")
     begin = partial(_begin, kind=kind, name=name, by=by, why=why, until=until, dry_run=dry_run)
-    waits = asyncio.run(_with_database(settings, begin))
+    waits = with_database(settings, "pause", begin)
     end = f" đến {clock_text(until)}" if until else ""
     done = "sẽ tạm dừng" if dry_run else "tạm dừng"
     click.echo(f"{NAMES[kind]} {name}: {done}{end}, {waits} {HELD[kind]} đang chờ.")
@@ -166,9 +165,3 @@ async def _begin(connection: Connection, now: datetime, *, kind: Kind, name: str
 def _check(why: str, by: str) -> None:
     if fault := fault_of_why(why) or fault_of_name(by):
         raise click.UsageError(fault)
-
-
-async def _with_database(settings: Settings, work: Callable[[Connection, datetime], Awaitable[_T]]) -> _T:
-    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-pause")
-    async with pool, pool.acquire() as connection:
-        return await work(connection, clock_of(settings)())

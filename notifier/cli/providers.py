@@ -1,24 +1,22 @@
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import click
 
 from notifier.audit.dead import fault_of_name, fault_of_why
+from notifier.cli.database import with_database
 from notifier.delivery.gate import Circuit
 from notifier.domain.errors import NotifierError
 from notifier.domain.hours import clock_text
 from notifier.domain.ids import ProviderName
 from notifier.settings import load_settings
 from notifier.store import providers
-from notifier.store.pool import Connection, open_pool
+from notifier.store.pool import Connection
 from notifier.store.providers import Standing
 from workers.steps import switching
-from workers.wiring import channel_setups, clock_of, providers_of
+from workers.wiring import channel_setups, providers_of
 
-_T = TypeVar("_T")
 LATELY = timedelta(minutes=15)
 _WORDS = {
     Circuit.CLOSED: ("chạy", "green"),
@@ -54,7 +52,7 @@ def list_() -> None:
 
     settings = load_settings()
     known = providers_of(channel_setups(settings))
-    standings = asyncio.run(_with_database(read))
+    standings = with_database(settings, "providers", read)
     if not standings:
         click.echo("No provider has been used yet.")
     for standing in standings:
@@ -125,11 +123,4 @@ def _change(name: str, by: str, why: str, *, pausing: bool) -> None:
             known = ", ".join(each.name for each in await providers.read(connection)) or "none yet"
             raise NotifierError(f"there is no provider {name}; known are: {known}")
 
-    asyncio.run(_with_database(change))
-
-
-async def _with_database(work: Callable[[Connection, datetime], Awaitable[_T]]) -> _T:
-    settings = load_settings()
-    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-providers")
-    async with pool, pool.acquire() as connection:
-        return await work(connection, clock_of(settings)())
+    with_database(load_settings(), "providers", change)

@@ -1,25 +1,21 @@
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TypeVar
 
 import click
 
 from notifier.audit.dead import fault_of_name, fault_of_why
+from notifier.cli.database import with_database
 from notifier.domain.errors import NotifierError
 from notifier.domain.hours import clock_text
 from notifier.domain.opaque import address_key
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.suppressions import SuppressionKind
 from notifier.intake.contacts import email_address
-from notifier.settings import Settings, load_settings
+from notifier.settings import load_settings
 from notifier.store import suppressions
-from notifier.store.pool import Connection, open_pool
+from notifier.store.pool import Connection
 from notifier.store.suppressions import Line
-from workers.wiring import clock_of
 
-_T = TypeVar("_T")
 LIST_MOST = 1_000
 _WORDS = {
     SuppressionKind.BOUNCED: "không tồn tại",
@@ -50,10 +46,10 @@ def list_(kind: str | None, limit: int) -> None:
     notifier suppressions list --kind stopped --limit 200
     """
 
-    async def read(connection: Connection, _settings: Settings, _now: datetime) -> list[Line]:
+    async def read(connection: Connection, _now: datetime) -> list[Line]:
         return await suppressions.newest(connection, SuppressionKind(kind) if kind else None, limit)
 
-    lines = asyncio.run(_with_database(read))
+    lines = with_database(load_settings(), "suppressions", read)
     if not lines:
         click.echo("Không có địa chỉ nào bị ngừng gửi.")
     for line in lines:
@@ -80,7 +76,9 @@ def lift(key_or_address: str, why: str, by: str) -> None:
     if fault := fault_of_why(why) or fault_of_name(by):
         raise click.UsageError(fault)
 
-    async def change(connection: Connection, settings: Settings, now: datetime) -> None:
+    settings = load_settings()
+
+    async def change(connection: Connection, now: datetime) -> None:
         key = key_or_address
         if "@" in key:
             address = email_address(key)
@@ -93,7 +91,7 @@ def lift(key_or_address: str, why: str, by: str) -> None:
         if not any(lifted):
             raise NotifierError("nothing stands against mail there; `notifier suppressions list` shows what does")
 
-    asyncio.run(_with_database(change))
+    with_database(settings, "suppressions", change)
     click.echo("Gửi thư trở lại từ bây giờ. Những thư đã bỏ không được gửi bù.")
 
 
@@ -101,10 +99,3 @@ def _masked(email: str | None) -> str:
     """Enough of an address to know it by, when one has it in hand."""
     local, _, domain = (email or "").rpartition("@")
     return f"{local[:1]}***@{domain}" if local else "-"
-
-
-async def _with_database(work: Callable[[Connection, Settings, datetime], Awaitable[_T]]) -> _T:
-    settings = load_settings()
-    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-suppressions")
-    async with pool, pool.acquire() as connection:
-        return await work(connection, settings, clock_of(settings)())

@@ -20,7 +20,8 @@ from channels.zalo_oauth import (
     new_consent,
 )
 from channels.zalo_settings import Settings as ZaloSettings
-from notifier.cli.zalo_accounts import account_of, with_database
+from notifier.cli.database import with_database
+from notifier.cli.zalo_accounts import account_of
 from notifier.cli.zalo_people import code, unlink
 from notifier.cli.zalo_status import status
 from notifier.cli.zalo_templates import templates
@@ -70,17 +71,19 @@ def connect(account: str | None, *, replace: bool, by_token: bool) -> None:
     """
     settings = load_settings()
     setup = account_of(settings, account)
-    standing = with_database(settings, lambda connection, _: tokens.read(connection, grant_name(setup.settings)))
+    standing = with_database(
+        settings, "zalo", lambda connection, _: tokens.read(connection, grant_name(setup.settings))
+    )
     if standing is not None and standing.lost is None and not replace:
         click.echo(f"{setup.name}: a grant is stored and was left alone. Use --replace to put another in its place.")
         return
     if by_token:
         given = os.environ.get(TOKEN_VARIABLE) or click.prompt("Refresh token", hide_input=True)
-        with_database(settings, lambda connection, now: _take_over(connection, setup, given.strip(), now))
+        with_database(settings, "zalo", lambda connection, now: _take_over(connection, setup, given.strip(), now))
         click.echo("Stored. The dispatcher fetches an access token within a minute.")
     else:
         pair = _consented(setup)
-        with_database(settings, lambda connection, now: _keep(connection, setup, pair, now))
+        with_database(settings, "zalo", lambda connection, now: _keep(connection, setup, pair, now))
         click.echo("Zalo gave its tokens, they are stored.")
     for line in _next(settings, setup):
         click.echo(line)

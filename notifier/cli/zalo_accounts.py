@@ -1,20 +1,12 @@
 """The Official Accounts of the settings, for the commands that work on one or all of them."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import TypeVar
-
 from channels.registry import ProviderSetup
 from channels.zalo_settings import Settings as ZaloSettings
 from notifier.domain.errors import NotifierError, SettingsError
 from notifier.domain.ids import ProviderName
 from notifier.settings import Settings
-from notifier.store.pool import DATABASE_DOWN, Connection, open_pool
 from workers.tokens import grant_name
-from workers.wiring import channel_setups, clock_of, providers_of
-
-_T = TypeVar("_T")
+from workers.wiring import channel_setups, providers_of
 
 
 def accounts_of(settings: Settings) -> dict[ProviderName, ProviderSetup]:
@@ -43,17 +35,3 @@ def account_of(settings: Settings, name: str | None) -> ProviderSetup:
 def zalo_grant(settings: Settings, name: str | None = None) -> str:
     """The name under which the grant of an account is stored."""
     return grant_name(account_of(settings, name).settings)
-
-
-def with_database(settings: Settings, work: Callable[[Connection, datetime], Awaitable[_T]]) -> _T:
-    """What `work` answers, given a connection and the present time."""
-
-    async def run() -> _T:
-        pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-zalo")
-        async with pool, pool.acquire() as connection:
-            return await work(connection, clock_of(settings)())
-
-    try:
-        return asyncio.run(run())
-    except (*DATABASE_DOWN, TimeoutError) as error:
-        raise NotifierError(f"the database does not answer ({type(error).__name__}): try `notifier doctor`") from None

@@ -6,7 +6,8 @@ from datetime import datetime
 import click
 
 from notifier.audit.dead import fault_of_name
-from notifier.cli.zalo_accounts import account_of, with_database
+from notifier.cli.database import with_database
+from notifier.cli.zalo_accounts import account_of
 from notifier.domain.directory import officer_code
 from notifier.domain.errors import NotifierError
 from notifier.domain.hours import clock_text
@@ -44,7 +45,7 @@ def code(officer: str, account: str | None) -> None:
         owner: InboxOwner = inbox_owner(secret, "staff", name)
         return await issue(connection, secret, setup.settings.oa_id, owner, name, now)
 
-    issued = with_database(settings, made)
+    issued = with_database(settings, "zalo", made)
     click.echo(f"{shown(issued.code)}   good until {clock_text(issued.expires_at)}, once")
     click.echo(f"{name} sends it as a message to the Official Account {setup.settings.oa_id} ({setup.name}) in Zalo.")
 
@@ -70,6 +71,6 @@ def unlink(officer: str, account: str | None, by: str) -> None:
     async def end(connection: Connection, now: datetime) -> bool:
         return await unlink_officer(connection, setup.name, name, by=by, now=now)
 
-    if not with_database(settings, end):
+    if not with_database(settings, "zalo", end):
         raise NotifierError(f"{officer} is no officer who is linked with {setup.name}")
     click.echo(f"{name} is not linked with {setup.name} any more.")

@@ -8,7 +8,8 @@ import click
 
 from channels.registry import ProviderSetup
 from channels.zalo_oauth import REFRESH_TOKEN_LIFE
-from notifier.cli.zalo_accounts import accounts_of, with_database
+from notifier.cli.database import with_database
+from notifier.cli.zalo_accounts import accounts_of
 from notifier.domain.hours import clock_text
 from notifier.settings import load_settings
 from notifier.store import accounts, feedback, providers, tokens
@@ -57,7 +58,7 @@ def status() -> None:
             found.append(AccountStatus(setup, pair, record, standings.get(name), ratings))
         return found, now
 
-    found, now = with_database(settings, read)
+    found, now = with_database(settings, "zalo", read)
     for each in found:
         for line in lines(each, now):
             click.echo(line)

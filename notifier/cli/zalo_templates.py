@@ -10,7 +10,8 @@ import click
 from channels.registry import ProviderSetup
 from channels.zalo_settings import Settings as ZaloSettings
 from channels.zalo_templates import NotTold
-from notifier.cli.zalo_accounts import account_of, accounts_of, with_database
+from notifier.cli.database import with_database
+from notifier.cli.zalo_accounts import account_of, accounts_of
 from notifier.domain.approved import ENABLED, narrower
 from notifier.domain.errors import NotifierError
 from notifier.domain.hours import clock_text
@@ -176,4 +177,4 @@ def _stored(
             for setup in setups
         ]
 
-    return with_database(settings, read)
+    return with_database(settings, "zalo", read)

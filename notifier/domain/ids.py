@@ -29,6 +29,11 @@ InboxOwner = NewType("InboxOwner", str)
 """The opaque key of one person's inbox; says nothing about the person."""
 
 
+def first_uuid7(at: datetime) -> UUID:
+    """No id that was made from this moment on is smaller."""
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
+
+
 def uuid7(at: datetime) -> UUID:
     """A new id that sorts by time (RFC 9562, version 7): 48 bits of milliseconds, 74 random bits."""
     milliseconds = int(at.timestamp() * 1000)

@@ -4,6 +4,7 @@ import struct
 import zlib
 from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 
 import zxingcpp
 
@@ -40,13 +41,8 @@ def qr_svg(text: str, *, scale: int) -> str:
 
 def _runs(pixels: bytes, row: int) -> str:
     """The dark runs of one row, as a path."""
-    runs = [(value, len(list(group))) for value, group in groupby(pixels)]
-    ends = [sum(length for _, length in runs[: place + 1]) for place in range(len(runs))]
-    return "".join(
-        f"M{end - length} {row}h{length}v1h-{length}z"
-        for (value, length), end in zip(runs, ends, strict=True)
-        if not value
-    )
+    runs = ([place for place, _ in group] for value, group in groupby(enumerate(pixels), itemgetter(1)) if not value)
+    return "".join(f"M{run[0]} {row}h{len(run)}v1h-{len(run)}z" for run in runs)
 
 
 def _drawn(text: str, *, scale: int) -> tuple[int, bytes]:

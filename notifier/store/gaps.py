@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName
+from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName, first_uuid7
 from notifier.domain.order import Span
 from notifier.domain.reach import Reach
 from notifier.domain.reasons import ReasonCode
@@ -102,7 +102,7 @@ async def page(
 
     What lies before the first number known of a dossier is no gap: a source may have begun to tell of it half-way.
     """
-    begin = after or first_id(since)
+    begin = after or (first_uuid7(since) if since else UUID(int=0))
     rows = await connection.fetch(_PAGE, begin, source, looked_at, still_missing)
     gaps = [_gap(row) for row in rows if row["seq"] is not None]
     return Page(gaps, rows[0]["looked_until"] if rows[0]["events"] == looked_at else None)
@@ -130,8 +130,3 @@ def _gap(row: Any) -> Gap:
         came=tuple(row["numbers"]),
         came_at=row["at"],
     )
-
-
-def first_id(since: datetime | None) -> UUID:
-    """The smallest id of an event that came at this moment: ids begin with the milliseconds."""
-    return UUID(int=int(since.timestamp() * 1000) << 80) if since else UUID(int=0)

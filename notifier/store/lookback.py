@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
+from notifier.domain.ids import first_uuid7
 from notifier.domain.reach import Reach
 from notifier.store.events import COLUMNS, DOCUMENTS, ClaimedEvent
 from notifier.store.pool import Connection
@@ -28,6 +28,6 @@ ORDER BY e.id
 
 async def some(connection: Connection, moments: Sequence[datetime], within: Reach, most: int) -> list[ClaimedEvent]:
     """The latest `most` events between each of these moments and the next, reminders too, without digests."""
-    ids = [UUID(int=int(moment.timestamp() * 1000) << 80) for moment in moments]
+    ids = [first_uuid7(moment) for moment in moments]
     rows = await connection.fetch(_SOME, ids[:-1], ids[1:], within.codes, within.beginnings, most)
     return [ClaimedEvent(**row) for row in rows]

@@ -7,9 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifier.domain.ids import ChannelName, ProviderName, SourceName
+from notifier.domain.ids import ChannelName, ProviderName, SourceName, first_uuid7
 from notifier.domain.reach import Reach
-from notifier.store.gaps import first_id
 from notifier.store.pool import Connection
 from notifier.store.reach import in_reach
 from notifier.store.rings import pairs
@@ -53,7 +52,7 @@ SELECT name FROM unnest($1::text[]) AS s(name) WHERE name NOT IN (SELECT source 
 
 async def unheard(connection: Connection, sources: Collection[SourceName], since: datetime) -> list[SourceName]:
     """Those of the sources that have told nothing since then. Keep the stretch short: all its events are read."""
-    return [row["name"] for row in await connection.fetch(_UNHEARD, sorted(sources), first_id(since))]
+    return [row["name"] for row in await connection.fetch(_UNHEARD, sorted(sources), first_uuid7(since))]
 
 
 @dataclass(frozen=True, slots=True)

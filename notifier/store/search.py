@@ -13,7 +13,7 @@ from uuid import UUID
 
 from notifier.domain.clock import VIETNAM
 from notifier.domain.deliveries import DeliveryState
-from notifier.domain.ids import ChannelName, DossierCode, RecipientId, SourceName
+from notifier.domain.ids import ChannelName, DossierCode, RecipientId, SourceName, first_uuid7
 from notifier.domain.reach import Reach
 from notifier.store.notices import NOTICE, Notice, notice_of
 from notifier.store.pool import Connection
@@ -121,8 +121,8 @@ async def notices(
     limit: int,
 ) -> Found:
     """The newest notices that any of the terms finds; without terms the newest of all. `sources` may have numbered events."""
-    upper = min(after or LAST_ID, first_id(narrowed.until) if narrowed.until else LAST_ID)
-    lower = first_id(narrowed.since) if narrowed.since else UUID(int=0)
+    upper = min(after or LAST_ID, RecipientId(first_uuid7(narrowed.until)) if narrowed.until else LAST_ID)
+    lower = first_uuid7(narrowed.since) if narrowed.since else UUID(int=0)
     whole = within.codes is None and narrowed.channel is None and narrowed.state is None
     most = limit + 1 if whole else LOOKED_AT
     ids = await _ids(connection, terms, sources, (upper, lower, most))
@@ -174,11 +174,6 @@ async def dossiers(
     upper = prefix + LAST_LETTER
     rows = await connection.fetch(_DOSSIERS, prefix, upper, limit, within.codes, within.beginnings, LOOKED_AT)
     return [(row["source"], row["code"], row["updated_at"]) for row in rows]
-
-
-def first_id(at: datetime) -> RecipientId:
-    """No id that was made from this moment on is smaller."""
-    return RecipientId(UUID(int=max(0, int(at.timestamp() * 1000)) << 80))
 
 
 def time_of(id_: UUID) -> datetime:

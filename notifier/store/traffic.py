@@ -12,9 +12,8 @@ from typing import Any
 
 from notifier.delivery.gate import Punctuality
 from notifier.domain.deliveries import Urgency
-from notifier.domain.ids import ProviderName, SourceName
+from notifier.domain.ids import ProviderName, SourceName, first_uuid7
 from notifier.domain.reach import Reach
-from notifier.store.gaps import first_id
 from notifier.store.pool import Connection
 from notifier.store.reach import in_reach
 from notifier.store.rings import pairs
@@ -117,7 +116,7 @@ async def flow(connection: Connection, since: datetime, step: timedelta, steps: 
     """So many stretches of time from `since` on, each `step` long. `since` is a whole minute, `step` whole minutes."""
     starts = [since + step * number for number in range(steps)]
     until = since + step * steps
-    ids = [first_id(at) for at in (*starts, until)]
+    ids = [first_uuid7(at) for at in (*starts, until)]
     if within.codes is None:
         events = await connection.fetch(_ALL_EVENTS, starts, ids[:-1], ids[1:])
         rows = await connection.fetch(_COUNTS, since, until, step)
@@ -143,7 +142,7 @@ async def calls_within(
 async def _attempts(
     connection: Connection, since: datetime, until: datetime, step: timedelta, within: Reach
 ) -> list[Any]:
-    given = (first_id(since), first_id(until), within.codes, within.beginnings, step, since)
+    given = (first_uuid7(since), first_uuid7(until), within.codes, within.beginnings, step, since)
     return list(await connection.fetch(_ATTEMPTS, *given))
 
 
@@ -163,6 +162,6 @@ async def punctuality_within(
     connection: Connection, provider: ProviderName, since: datetime, until: datetime, slow: timedelta, within: Reach
 ) -> Punctuality:
     """Of the messages of the agencies within that a provider took in [since, until): late is a receipt after `slow`, or none."""
-    given = (first_id(since), first_id(until), provider, within.codes, within.beginnings, slow)
+    given = (first_uuid7(since), first_uuid7(until), provider, within.codes, within.beginnings, slow)
     row = await connection.fetchrow(_PUNCTUALITY, *given)
     return Punctuality(row["taken"], row["late"]) if row else Punctuality(0, 0)
