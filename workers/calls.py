@@ -9,6 +9,7 @@ import logging
 import math
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -38,6 +39,7 @@ class Calls(Generic[T]):
         self._fewer = fewer
         self._under_way: dict[str, Counter[str]] = defaultdict(Counter)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()
         self._about: Counter[Hashable] = Counter()
         self._results: list[tuple[T, Hashable]] = []
         self._recorder: asyncio.Task[None] | None = None
@@ -53,6 +55,14 @@ class Calls(Generic[T]):
             return most - parties.total()
         mine = parties[party]
         return math.ceil((most - (parties.total() - mine)) / 2) - mine
+
+    async def ease(self, most: int, seconds: float) -> None:
+        """Wait until at most so many calls are under way to each peer, but no longer than this."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while any(parties.total() > most for parties in self._under_way.values()):
+                    self._ended.clear()
+                    await self._ended.wait()
 
     @property
     def is_recording(self) -> bool:
@@ -97,6 +107,7 @@ class Calls(Generic[T]):
             raise
         finally:
             self._under_way[peer][party] -= 1
+            self._ended.set()
 
     async def _record_all(self) -> None:
         while self._results:

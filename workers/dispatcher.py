@@ -7,22 +7,20 @@ rows of a process that died. Several may run; one leads, and another takes over 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import asyncpg
 
-from notifier.domain.deliveries import Urgency
-from notifier.store import callbacks, endpoints, pauses, processes, rings
+from notifier.store import due, endpoints, pauses, processes
+from notifier.store.due import Kind
 from notifier.store.pool import DATABASE_DOWN, Connection
 from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import RINGS_REPEATED
 from workers.heartbeat import BEAT_SECONDS
-from workers.queues import CALLBACK_LANE, RECEIPT_LANE, Step
+from workers.queues import CALLBACK_LANE, RECEIPT_LANE
 from workers.receivers import endpoints_of
 from workers.steps.reminding import fire
 from workers.wiring import App
@@ -32,11 +30,7 @@ log = logging.getLogger(__name__)
 ROLE = "dispatcher"
 TERM = timedelta(seconds=5)
 TICK_SECONDS = 0.5
-BUSY_SECONDS = 0.05
-"""Between two rounds while there is more to ring for: queues are kept short, so they must be filled often."""
 CHORES_SECONDS = 60.0
-BATCH = 200
-"""Rows of one kind, lane and source in one round: what one source adds to the wait of another."""
 AGAIN_SECONDS = 1.0
 CLOCK_SLACK = timedelta(seconds=2)
 LATE = timedelta(seconds=5)
@@ -85,7 +79,8 @@ async def _serve(app: App, connection: Connection, stop: asyncio.Event, grace: f
                 chores = asyncio.create_task(_chores(app))
             await pauses.end_due(connection, app.name, app.clock())
             await fire(app, connection, app.clock())
-            await _ring_for_a_tick(app, connection, stop)
+            await ring_due(app, connection, app.clock())
+            await _pause(stop, TICK_SECONDS)
     finally:
         await chores  # a token may be on its way
         with suppress(*DATABASE_DOWN, asyncpg.PostgresError):
@@ -109,15 +104,7 @@ class ClockWatch:
             since = max(now, self._before - LATE)
         else:
             return
-        await rings.clock_was_set_back(connection, now, since, self._before + LATE)
-
-
-async def _ring_for_a_tick(app: App, connection: Connection, stop: asyncio.Event) -> None:
-    """Ring once if there is little to do, else again and again for the length of a tick."""
-    until = time.monotonic() + TICK_SECONDS
-    while not stop.is_set() and (left := until - time.monotonic()) > 0:
-        done = await ring_due(app, connection, app.clock())
-        await _pause(stop, min(BUSY_SECONDS if done.has_more else TICK_SECONDS, left))
+        await due.clock_was_set_back(connection, now, since, self._before + LATE)
 
 
 async def _chores(app: App) -> None:
@@ -140,45 +127,25 @@ async def reap(connection: Connection) -> None:
     if not (dead := await processes.dead(connection)):
         return
     await processes.cut_off(connection, dead)
-    taken = await rings.take_back(connection, dead)
+    taken = await due.take_back(connection, dead)
     await processes.forget(connection, dead)
     pass_by(Mark.REAP_AFTER_COMMIT)
     log.warning("processes died, their work is taken up by others", extra={"count": taken})
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    rung: int
-    """Rows that were rung for."""
-    has_more: bool
-    """More is due, or a queue was too long to be filled."""
+_LANES = {Kind.RECEIPT: RECEIPT_LANE, Kind.CALLBACK: CALLBACK_LANE}
 
 
-async def ring_due(app: App, connection: Connection, now: datetime) -> Round:
-    """One round: ring once for what is due."""
-    lanes = await app.bell.short_lanes()
-    if not lanes:
-        return Round(0, has_more=True)
+async def ring_due(app: App, connection: Connection, now: datetime) -> set[Kind]:
+    """Ring for the lanes in which something is due that nobody works on; answers what."""
     closed = await app.gate.closed(connection, now)
-    paused = await pauses.sources(connection)
-    events = await rings.events(connection, now, BATCH, lanes, paused)
-    deliveries = await rings.deliveries(connection, now, BATCH, lanes, closed)
-    receipts = await rings.receipts(connection, now, BATCH) if RECEIPT_LANE in lanes else []
-    tellings = await callbacks.ring(connection, now) if CALLBACK_LANE in lanes else []
+    found = await due.look(connection, closed, now)
     pass_by(Mark.RING_AFTER_COMMIT)
-    _ring(app, Step.ROUTE, "event", events)
-    _ring(app, Step.DELIVER, "delivery", deliveries)
-    _ring(app, Step.RECEIPTS, "receipt", [(id_, RECEIPT_LANE) for id_ in receipts])
-    _ring(app, Step.CALLBACKS, "callback", [(id_, CALLBACK_LANE) for id_ in tellings])
-    found = (len(events), len(deliveries), len(receipts), len(tellings))
-    return Round(sum(found), has_more=len(lanes) < len(Urgency) or max(found) >= BATCH)
-
-
-def _ring(app: App, step: Step, kind: str, found: Sequence[tuple[Any, Urgency]]) -> None:
-    for lane in Urgency:
-        if ids := [id_ for id_, its_lane in found if its_lane is lane]:
-            app.bell.ring(lane, step, ids, even_if_long=True)
-    RINGS_REPEATED.labels(kind).inc(len(found))
+    app.bell.ring(*(lane or _LANES[kind] for kind, lane in found))
+    kinds = {kind for kind, _ in found}
+    for kind in kinds:
+        RINGS_REPEATED.labels(kind).inc()
+    return kinds
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -29,7 +29,7 @@ from workers.accounts import Accounts, ZaloApprovals, open_accounts
 from workers.calendars import Shelf
 from workers.gate import Gate
 from workers.heartbeat import Heartbeat
-from workers.queues import RECEIPT_LANE, Bell, Step
+from workers.queues import RECEIPT_LANE, Bell
 from workers.relations import ZaloRelations
 from workers.tokens import NoTokens
 
@@ -188,9 +188,9 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
 async def store_receipt(pool: Pool, bell: Bell, clock: Clock, raw: RawReceipt) -> None:
     """Keep what a provider reports and ring for it, however it came. It is committed when this answers."""
     async with pool.acquire() as connection:
-        receipt_id = await receipts.store(connection, raw, clock())
+        await receipts.store(connection, raw, clock())
     pass_by(Mark.CALLBACK_STORED)
-    bell.ring(RECEIPT_LANE, Step.RECEIPTS, [receipt_id])
+    bell.ring(RECEIPT_LANE)
     RECEIPTS.labels(raw.provider, "stored").inc()
 
 

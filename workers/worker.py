@@ -1,4 +1,4 @@
-"""A worker process: takes jobs of one lane from RQ and runs their step on one event loop that outlives the jobs.
+"""A worker process: takes jobs of one lane from RQ and works the lane off, on one event loop that outlives the jobs.
 
 The loop has a thread of its own, so that its connections to providers and to PostgreSQL stay open and attended
 while RQ's main thread waits for the next job. One queue per process: with two, RQ would lose what it has just
@@ -10,9 +10,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
-from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
@@ -24,9 +23,8 @@ from rq.serializers import JSONSerializer
 
 from notifier.domain.deliveries import Urgency
 from notifier.settings import Settings
-from notifier.telemetry.metrics import STEP_FAILURES
-from workers import steps
-from workers.queues import JOB_TIMEOUT_SECONDS, Step, connect, queue_of
+from workers.lane import Lane
+from workers.queues import connect, queue_of
 from workers.wiring import App, open_app
 
 log = logging.getLogger(__name__)
@@ -46,31 +44,19 @@ NICENESS = {Urgency.URGENT: 0, Urgency.NORMAL: 0, Urgency.BULK: 10}
 class Workshop:
     """The running event loop of this process with everything that the steps use."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
+    def __init__(self, settings: Settings, lane: Urgency, name: str) -> None:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="steps", daemon=True)
         self._thread.start()
         self._context: AbstractAsyncContextManager[App] = open_app(settings, name=name, stays=True)
         self._app = app = self._do(self._context.__aenter__(), START_SECONDS)
-        self._calls = steps.new_calls(app)
-        self._tellings = steps.Tellings(app)
+        self._lane = Lane(app, lane)
         self._do(app.heartbeat.start(), START_SECONDS)
         self._reporter = asyncio.run_coroutine_threadsafe(_keep_reporting(app), self._loop)
-        self._steps: dict[Step, Callable[[Sequence[str]], Coroutine[Any, Any, None]]] = {
-            Step.ROUTE: partial(steps.route, app),
-            Step.DELIVER: partial(steps.deliver, app, self._calls),
-            Step.RECEIPTS: partial(steps.receipts, app),
-            Step.CALLBACKS: partial(steps.callbacks, app, self._tellings),
-        }
 
-    def run(self, step: Step, ids: Sequence[str]) -> None:
-        """Run one step to its end. Faults of single rows are the step's business; what comes out here is ours.
-
-        A process that is not believed to be alive begins nothing: what it took would be taken from it at once.
-        """
-        if not self._app.heartbeat.is_believed():
-            return
-        self._do(asyncio.wait_for(self._steps[step](ids), JOB_TIMEOUT_SECONDS - 10), None)
+    def run(self) -> None:
+        """Work off what is due. Faults of single rows are the steps' business; what comes out here is ours."""
+        self._do(self._lane.work_off(), None)
 
     def close(self) -> None:
         """Let the calls under way end and be recorded, then close everything; all within `CLOSE_SECONDS`."""
@@ -83,7 +69,7 @@ class Workshop:
         self._loop.close()
 
     async def _end(self) -> None:
-        await asyncio.gather(self._calls.finish(PATIENCE_SECONDS), self._tellings.finish(PATIENCE_SECONDS))
+        await self._lane.finish(PATIENCE_SECONDS)
         self._reporter.cancel()
         await self._app.gate.report(self._app.clock())
         await self._app.heartbeat.stop()
@@ -103,14 +89,13 @@ async def _keep_reporting(app: App) -> None:
 _workshop: Workshop | None = None
 
 
-def run(step: str, ids: list[str]) -> None:
-    """What RQ calls. A failure is logged and left to the dispatcher, which rings again for whatever is still due."""
+def run() -> None:
+    """What RQ calls. A failure is logged and left to the dispatcher, which rings for whatever is still due."""
     assert _workshop is not None, "jobs run inside `notifier worker` only"  # noqa: S101
     try:
-        _workshop.run(Step(step), ids)
+        _workshop.run()
     except Exception:
-        STEP_FAILURES.labels(step).inc()
-        log.exception("a step failed", extra={"step": step, "count": len(ids)})
+        log.exception("a lane could not be worked off")
 
 
 class LaneWorker(SimpleWorker):
@@ -128,7 +113,7 @@ def work(settings: Settings, lane: Urgency, *, name: str) -> None:
     """Serve one lane until SIGTERM or SIGINT. A Redis that is away is waited for."""
     global _workshop  # noqa: PLW0603 - RQ calls a function by its name
     os.nice(NICENESS[lane])
-    _workshop = Workshop(settings, name)
+    _workshop = Workshop(settings, lane, name)
     try:
         for number in count(1):
             if _serve(settings, lane, f"{name}-{number}"):

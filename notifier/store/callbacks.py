@@ -16,8 +16,8 @@ from notifier.domain.deliveries import DeliveryState
 from notifier.domain.ids import SourceName
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Audience
+from notifier.store.due import FREE, TAKEN, TAKEN_FOR, WANTED, claimable
 from notifier.store.pool import Connection
-from notifier.store.rings import BELL, CLAIMABLE, FREE, RING_LEASE
 
 TELLS = (
     "CASE WHEN w.state <> w.expected THEN CASE w.state "
@@ -64,23 +64,22 @@ OF_ONE_SOURCE = 64
 """The oldest so many due callbacks of a source are worked on, by all processes together: a receiver that is silent
 keeps these busy and nothing else.
 """
-_WANTED = "p.push AND p.disabled_at IS NULL AND (p.paused_until IS NULL OR p.paused_until <= {now})"
-_RING = f"""
+_TAKE = f"""
 WITH due AS MATERIALIZED (
     SELECT mine.id FROM callback_endpoint p CROSS JOIN LATERAL (
         SELECT id FROM callback WHERE due_at <= $1 AND {FREE} AND id IN (
             SELECT id FROM callback WHERE source = p.source AND due_at <= $1 ORDER BY due_at, place LIMIT $2
         ) FOR UPDATE SKIP LOCKED
-    ) mine WHERE {_WANTED.format(now="$1")} ORDER BY p.source
+    ) mine WHERE {WANTED.format(now="$1")} ORDER BY p.source
 )
-UPDATE callback SET lease_owner = '{BELL}', lease_until = now() + $3 FROM due WHERE callback.id = due.id
+UPDATE callback SET lease_owner = '{TAKEN}' || $4, lease_until = now() + $3 FROM due WHERE callback.id = due.id
 RETURNING callback.id
 """  # callback_endpoint_pkey, callback_due, callback_pkey
 
 
-async def ring(connection: Connection, now: datetime) -> list[CallbackId]:
+async def take(connection: Connection, worker: str, now: datetime) -> list[CallbackId]:
     """Callbacks that are due, that nobody posts, and that their source wants."""
-    return [row["id"] for row in await connection.fetch(_RING, now, OF_ONE_SOURCE, RING_LEASE)]
+    return [row["id"] for row in await connection.fetch(_TAKE, now, OF_ONE_SOURCE, TAKEN_FOR, worker)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,8 @@ class Claimed:
 _CLAIM = f"""
 WITH claimed AS (
     UPDATE callback SET lease_owner = $2, lease_until = now() + $3
-    WHERE id = ANY ($1::uuid[]) AND due_at <= $4 AND {CLAIMABLE}
-      AND EXISTS (SELECT 1 FROM callback_endpoint p WHERE p.source = callback.source AND {_WANTED.format(now="$4")})
+    WHERE id = ANY ($1::uuid[]) AND due_at <= $4 AND {claimable("$2")}
+      AND EXISTS (SELECT 1 FROM callback_endpoint p WHERE p.source = callback.source AND {WANTED.format(now="$4")})
       AND NOT EXISTS (SELECT 1 FROM callback earlier WHERE earlier.delivery_id = callback.delivery_id
                       AND earlier.seq < callback.seq AND earlier.attempts = 0 AND earlier.due_at <= callback.due_at)
     RETURNING *

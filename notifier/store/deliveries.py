@@ -12,14 +12,13 @@ from typing import Any
 from notifier.domain.content import ContentKind
 from notifier.domain.deliveries import Delivery, DeliveryState, Position, Urgency
 from notifier.domain.hours import Rest
-from notifier.domain.ids import ChannelName, DeliveryId, InboxOwner, ProviderName, RecipientId, SourceName
+from notifier.domain.ids import ChannelName, DeliveryId, EventType, InboxOwner, ProviderName, RecipientId, SourceName
 from notifier.domain.reasons import Reason
 from notifier.domain.recipients import Audience, Contact, Locale, Recipient
 from notifier.store.audit import as_json
 from notifier.store.callbacks import TELL, TELLS
-from notifier.store.events import DOCUMENTS
+from notifier.store.due import NOBODY, claimable
 from notifier.store.pool import Connection
-from notifier.store.rings import BELL, CLAIMABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,7 @@ class Work:
     reference: str | None
     recipient: Recipient
     source: SourceName
-    event: dict[str, Any]
-    """The columns of its event, as `events.ClaimedEvent` names them, and its document."""
+    event_type: EventType
     agency: str | None
     """The unit whose event it is."""
 
@@ -41,20 +39,16 @@ class Work:
 _CLAIM = f"""
 WITH claimed AS (
     UPDATE delivery SET lease_owner = $2, lease_until = now() + $3
-    WHERE id = ANY ($1::uuid[]) AND due_at <= $4 AND {CLAIMABLE}
+    WHERE id = ANY ($1::uuid[]) AND due_at <= $4 AND {claimable("$2")}
     RETURNING *
 )
 SELECT c.*, r.audience, r.ref, r.locale, r.inbox_owner, r.name, r.phone, r.email, r.zalo_uid, r.rest_from, r.rest_until,
-       e.source, e.external_id, e.type, e.occurred_at, e.received_at, e.seq, e.agency, p.document,
-       d.document -> 'HoSo' AS details
+       e.type AS event_type, e.agency
 FROM claimed c
 JOIN recipient r ON r.id = c.recipient_id
 JOIN event e ON e.id = c.event_id
-{DOCUMENTS}
 ORDER BY c.due_at
 """  # primary keys
-
-_EVENT_COLUMNS = ("source", "external_id", "type", "occurred_at", "received_at", "seq", "document", "details")
 
 
 async def claim(
@@ -69,7 +63,7 @@ async def claim(
             reference=row["reference"],
             recipient=_recipient(row),
             source=row["source"],
-            event={"id": row["event_id"], **{name: row[name] for name in _EVENT_COLUMNS}},
+            event_type=EventType(row["event_type"]),
             agency=row["agency"],
         )
         for row in rows
@@ -210,9 +204,9 @@ async def move(
 
 
 async def release(connection: Connection, ids: Sequence[DeliveryId], worker: str, wait: timedelta) -> None:
-    """Give deliveries back untouched; they are rung for again after `wait`."""
+    """Give deliveries back untouched; they are taken again after `wait`."""
     await connection.execute(
-        f"UPDATE delivery SET lease_owner = '{BELL}', lease_until = now() + $3"
+        f"UPDATE delivery SET lease_owner = '{NOBODY}', lease_until = now() + $3"
         " WHERE id = ANY ($1::uuid[]) AND lease_owner = $2",
         ids,
         worker,

@@ -15,8 +15,8 @@ from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, Sou
 from notifier.domain.order import Place, last_of
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.store.audit import as_columns, as_json
+from notifier.store.due import claimable
 from notifier.store.pool import Connection
-from notifier.store.rings import BELL, CLAIMABLE, RING_LEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +135,15 @@ def _place(row: Any) -> Place:
 _INSERT = f"""
 WITH fresh AS (
     INSERT INTO event (id, source, external_id, type, dossier_code, seq, occurred_at, received_at, fingerprint,
-                       warnings, lane, status, transition, state, due_at, lease_owner, lease_until)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $14, $16, 'received', $8, '{BELL}', now() + $12)
+                       warnings, lane, status, transition, state, due_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $15, 'received', $8)
     ON CONFLICT (source, external_id) DO NOTHING
     RETURNING id
 ), payload AS (
-    INSERT INTO event_payload (event_id, document) SELECT id, $13 FROM fresh
+    INSERT INTO event_payload (event_id, document) SELECT id, $12 FROM fresh
 ), stands AS (
-    UPDATE dossier SET status = CASE WHEN $17 THEN status ELSE coalesce($14, status) END, updated_at = $8,
-                       details_event = CASE WHEN $15 AND (NOT $17 OR details_event IS NULL) THEN fresh.id
+    UPDATE dossier SET status = CASE WHEN $16 THEN status ELSE coalesce($13, status) END, updated_at = $8,
+                       details_event = CASE WHEN $14 AND (NOT $16 OR details_event IS NULL) THEN fresh.id
                                             ELSE details_event END
     FROM fresh WHERE source = $2 AND code = $5
 )
@@ -167,7 +167,6 @@ async def insert(connection: Connection, event: NewEvent) -> bool:
         event.fingerprint,
         list(event.warnings),
         event.lane,
-        RING_LEASE,
         event.document,
         event.status,
         event.describes_dossier,
@@ -188,7 +187,7 @@ _CLAIM = f"""
 WITH claimed AS (
     UPDATE event SET lease_owner = $2, lease_until = now() + $3, attempts = attempts + 1
     WHERE id = ANY ($1::uuid[]) AND state = 'received'
-      AND {CLAIMABLE}
+      AND {claimable("$2")}
       AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'source' AND name = event.source)
     RETURNING *
 )

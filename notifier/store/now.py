@@ -9,9 +9,9 @@ from datetime import datetime
 
 from notifier.domain.ids import ChannelName, ProviderName, SourceName, first_uuid7
 from notifier.domain.reach import Reach
+from notifier.store.due import pairs
 from notifier.store.pool import Connection
 from notifier.store.reach import in_reach
-from notifier.store.rings import pairs
 from notifier.store.traffic import COUNTED_MOST
 
 _OF_CHANNEL = f"""{pairs("delivery", "urgency")}

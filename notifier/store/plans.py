@@ -10,7 +10,6 @@ from notifier.domain.ids import DeliveryId, EventId, SourceName
 from notifier.domain.recipients import Recipient
 from notifier.store.audit import as_json
 from notifier.store.pool import Connection
-from notifier.store.rings import BELL, RING_LEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +27,17 @@ FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text
             $10::text[], $11::time[], $12::time[])
     AS r(id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid, rest_from, rest_until)
 """
-_PLAN_DELIVERIES = f"""
+_PLAN_DELIVERIES = """
 WITH wanted AS (
     SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
-                         $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $17::text[])
+                         $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $16::text[])
     WITH ORDINALITY AS w(id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
                          reason, details, desk, place)
 ), fresh AS (
     INSERT INTO delivery (id, event_id, source, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
-                          expires_at, desk, lease_owner, lease_until, created_at, updated_at)
-    SELECT id, $1, $16, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at, desk,
-           CASE WHEN due_at <= $14 THEN '{BELL}' END, CASE WHEN due_at <= $14 THEN now() + $15 END, $14, $14
+                          expires_at, desk, created_at, updated_at)
+    SELECT id, $1, $15, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at, desk,
+           $14, $14
     FROM wanted
 )
 INSERT INTO audit (at, actor, event_id, delivery_id, to_state, reason, details)
@@ -54,7 +53,7 @@ async def store(
     deliveries: Sequence[NewDelivery],
     now: datetime,
 ) -> None:
-    """Store what routing decided. Deliveries that are due count as rung for `RING_LEASE`: the caller rings."""
+    """Store what routing decided."""
     r, d = recipients, deliveries
     await connection.execute(
         _PLAN_RECIPIENTS,
@@ -87,7 +86,6 @@ async def store(
         [x.plan.reason.code.value for x in d],
         [as_json(x.plan.reason) for x in d],
         now,
-        RING_LEASE,
         source,
         [x.plan.desk for x in d],
     )

@@ -6,19 +6,19 @@ from datetime import datetime, timedelta
 
 from notifier.domain.ids import DeliveryId, ProviderName, ReceiptId
 from notifier.domain.receipts import RawReceipt
+from notifier.store.due import claimable
 from notifier.store.pool import Connection
-from notifier.store.rings import BELL, CLAIMABLE, RING_LEASE
 
-_STORE = f"""
-INSERT INTO receipt (provider, received_at, method, query, headers, body, state, due_at, lease_owner, lease_until)
-VALUES ($1, $2, $3, $4, $5, $6, 'stored', $2, '{BELL}', now() + $7) RETURNING id
+_STORE = """
+INSERT INTO receipt (provider, received_at, method, query, headers, body, state, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'stored', $2) RETURNING id
 """
 
 
 async def store(connection: Connection, raw: RawReceipt, now: datetime) -> ReceiptId:
     """Keep a callback. Its path key is a secret and is not kept; it has done its work."""
     receipt_id: ReceiptId = await connection.fetchval(
-        _STORE, raw.provider, now, raw.method, raw.query, raw.headers, raw.body, RING_LEASE
+        _STORE, raw.provider, now, raw.method, raw.query, raw.headers, raw.body
     )
     return receipt_id
 
@@ -34,7 +34,7 @@ class StoredReceipt:
 _CLAIM = f"""
 UPDATE receipt SET lease_owner = $2, lease_until = now() + $3, attempts = attempts + 1
 WHERE id = ANY ($1::bigint[]) AND due_at <= $4
-  AND {CLAIMABLE}
+  AND {claimable("$2")}
 RETURNING *
 """  # primary key
 

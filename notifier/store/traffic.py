@@ -14,9 +14,9 @@ from notifier.delivery.gate import Punctuality
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ProviderName, SourceName, first_uuid7
 from notifier.domain.reach import Reach
+from notifier.store.due import pairs
 from notifier.store.pool import Connection
 from notifier.store.reach import in_reach
-from notifier.store.rings import pairs
 
 COUNTED_MOST = 10_000
 """More rows of one kind are not counted: that there are so many is all that a person needs to know."""

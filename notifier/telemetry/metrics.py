@@ -37,5 +37,5 @@ TIMERS_FIRED = Counter("notifier_timers_fired_total", "Timers that fired", ["typ
 NO_CONTACT = Counter("notifier_no_contact_total", "Events with no usable contact")
 TEMPLATE_FAULTS = Counter("notifier_template_faults_total", "Messages that could not be rendered", ["channel"])
 RINGS_LOST = Counter("notifier_rings_lost_total", "Rings of the bell that failed")
-RINGS_REPEATED = Counter("notifier_rings_repeated_total", "Rows that were rung for again", ["kind"])
+RINGS_REPEATED = Counter("notifier_rings_repeated_total", "Rings of the dispatcher for what nobody works on", ["kind"])
 STEP_FAILURES = Counter("notifier_step_failures_total", "Batches of a step that failed", ["step"])

@@ -72,7 +72,7 @@ _TAKE_BACK = """
 WITH rest AS (
     SELECT d.id FROM delivery d JOIN event e ON e.id = d.event_id
     WHERE e.external_id = ANY ($1) AND d.state = 'planned'
-      AND (d.lease_owner IS NULL OR d.lease_owner = 'bell' OR d.lease_until < now())
+      AND (d.lease_owner IS NULL OR d.lease_owner ~ '^(nobody$|taken:)' OR d.lease_until < now())
     LIMIT $3 FOR UPDATE OF d SKIP LOCKED
 ), gone AS (
     UPDATE delivery d SET state = 'cancelled', due_at = NULL, lease_owner = NULL, lease_until = NULL, updated_at = $2

@@ -62,7 +62,7 @@ _DELIVERIES_OF_DEAD = """
 SELECT event_id, id, (SELECT max(seq) FROM audit a WHERE a.event_id = d.event_id AND a.delivery_id = d.id) AS seq
 FROM delivery d
 WHERE d.due_at IS NOT NULL AND state IN ('planned', 'held', 'sending') AND (d.lease_owner ~ $2
-     OR (d.lease_owner IS NULL OR d.lease_owner = 'bell' OR d.lease_until < now()) AND d.due_at <= $1)
+     OR (d.lease_owner IS NULL OR d.lease_owner ~ '^(nobody$|taken:)' OR d.lease_until < now()) AND d.due_at <= $1)
 """
 _DELIVERIES_OPEN = """
 SELECT event_id, id, (SELECT max(seq) FROM audit a WHERE a.event_id = d.event_id AND a.delivery_id = d.id) AS seq

@@ -45,7 +45,7 @@ class Intake:
         """What a worker does with everything stored."""
         async with self.app.pool.acquire() as connection:
             await connection.execute("UPDATE receipt SET due_at = $1 WHERE due_at IS NOT NULL", self.app.clock())
-            ids = [str(row["id"]) for row in await connection.fetch("SELECT id FROM receipt WHERE due_at IS NOT NULL")]
+            ids = [row["id"] for row in await connection.fetch("SELECT id FROM receipt WHERE due_at IS NOT NULL")]
         await steps.receipts(self.app, ids)
 
     async def answered(self) -> None:

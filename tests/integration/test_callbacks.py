@@ -15,7 +15,8 @@ from notifier.domain.clock import move_clock, shifted_clock, system_clock
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.settings import Callback
-from notifier.store import callbacks, deliveries, endpoints, replays, rings
+from notifier.store import callbacks, deliveries, endpoints, replays
+from notifier.store import due as due_rows
 from notifier.store.deliveries import Move
 from notifier.store.endpoints import Endpoint
 from notifier.store.replays import Filter
@@ -318,8 +319,8 @@ async def test_a_receiver_that_hangs_keeps_neither_the_job_nor_another_source_wa
                 await there.message(D.ACCEPTED)
             id_ = await new_message(connection, app.clock(), source=MINISTRY, state="sending")
             await go(connection, id_, (D.SENDING, D.ACCEPTED), app.clock())
-            due = await callbacks.ring(connection, app.clock())
-        await asyncio.wait_for(steps.callbacks(app, tellings, [str(each) for each in due]), 2)
+            due = await callbacks.take(connection, app.name, app.clock())
+        await asyncio.wait_for(steps.callbacks(app, tellings, due), 2)
         await until(lambda: other.requests, 2, "the other source to be told")
         await tellings.finish(patience_seconds=0)
 
@@ -331,7 +332,7 @@ async def test_a_silent_receiver_has_a_bounded_number_of_rows_in_hand(app):
         for _ in range(callbacks.OF_ONE_SOURCE + 20):
             await there.message(D.ACCEPTED)
         async with app.pool.acquire() as connection:
-            rung = [len(await callbacks.ring(connection, app.clock())) for _ in range(2)]
+            rung = [len(await callbacks.take(connection, app.name, app.clock())) for _ in range(2)]
 
     assert rung == [callbacks.OF_ONE_SOURCE, 0]
 
@@ -341,8 +342,8 @@ async def test_a_process_that_ends_gives_back_what_it_has_not_posted(app):
         for _ in range(40):
             await there.message(D.ACCEPTED)
         async with app.pool.acquire() as connection:
-            due = await callbacks.ring(connection, app.clock())
-        await steps.callbacks(app, there.tellings, [str(each) for each in due])
+            due = await callbacks.take(connection, app.name, app.clock())
+        await steps.callbacks(app, there.tellings, due)
         await there.tellings.finish()
         rows = await there.rows()
 
@@ -354,11 +355,11 @@ async def test_what_a_dead_worker_had_in_hand_is_posted_again_with_the_same_id(a
     async with listener(app) as there:
         await there.message(D.ACCEPTED)
         async with app.pool.acquire() as connection:
-            due = await callbacks.ring(connection, app.clock())
+            due = await callbacks.take(connection, "dead", app.clock())
             await callbacks.claim(connection, due, "dead", timedelta(seconds=60), app.clock())
         assert await there.work() == 0
         async with app.pool.acquire() as connection:
-            await rings.take_back(connection, ["dead"])
+            await due_rows.take_back(connection, ["dead"])
         await there.work()
 
     assert [event["id"] for event in there.events] == [str(each) for each in due]
@@ -368,7 +369,7 @@ async def test_two_workers_do_not_post_the_same_row(app):
     async with listener(app) as there:
         await there.message(D.ACCEPTED)
         async with app.pool.acquire() as connection:
-            due = [str(each) for each in await callbacks.ring(connection, app.clock())]
+            due = await callbacks.take(connection, app.name, app.clock())
         await asyncio.gather(*(steps.callbacks(app, there.tellings, due) for _ in range(4)))
         await there.tellings.calls.finish()
 
@@ -385,7 +386,7 @@ async def test_a_source_that_only_pulls_has_nothing_waiting(app):
         await go(connection, id_, (D.SENDING, D.ACCEPTED), app.clock())
         row = await connection.fetchrow("SELECT state, due_at FROM callback")
         assert tuple(row) == ("skipped", None)
-        assert await callbacks.ring(connection, app.clock()) == []
+        assert await callbacks.take(connection, app.name, app.clock()) == []
 
 
 async def test_what_waits_for_an_address_that_is_taken_away_is_left_to_the_pull(app):
@@ -440,15 +441,7 @@ async def test_the_dispatcher_makes_receivers_known_and_rings_for_what_is_due(ap
         await there.message(D.ACCEPTED)
         redis = connect(app.settings.redis.url.get_secret_value())
         queue = queue_of(redis, app.settings.redis.prefix, CALLBACK_LANE)
-
-        def rung():
-            return [job for job in queue.get_jobs() if job.args[0] == "callbacks"]
-
-        job = (await until(rung, 5, "the bell to ring"))[0]
+        await until(lambda: queue.count, 5, "the bell to ring")
         stop.set()
         await dispatcher
-        await steps.callbacks(app, there.tellings, job.args[1])
-        await there.tellings.calls.finish()
         redis.close()
-
-    assert (job.args[0], len(there.events)) == ("callbacks", 1)

@@ -307,7 +307,7 @@ async def test_an_event_that_can_be_read_after_all_is_routed_again(client, groun
     async with app.pool.acquire() as connection:
         whole = await connection.fetchval("SELECT document FROM event_payload")
         await connection.execute("UPDATE event_payload SET document = $1", {**whole, "HoSo": "?"})
-        await steps.route(app, [str(await connection.fetchval("SELECT id FROM event"))])
+        await steps.route(app, [await connection.fetchval("SELECT id FROM event")])
         (stuck,) = await found(app, Kind.EVENT)
         assert stuck.reason.code is ReasonCode.EVENT_UNROUTABLE
         await connection.execute("UPDATE event_payload SET document = $1", whole)

@@ -160,7 +160,7 @@ async def test_a_template_fault_stops_that_message_only_and_names_the_fact(clien
 async def test_a_message_past_its_deadline_is_not_sent(client, ground, app, sandbox):
     await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
     async with app.pool.acquire() as connection:
-        ids = [str(row["id"]) for row in await connection.fetch("SELECT id FROM event")]
+        ids = [row["id"] for row in await connection.fetch("SELECT id FROM event")]
     await steps.route(app, ids)
     pass_time(ground, timedelta(hours=49))
     await settle(app)
@@ -191,7 +191,7 @@ async def leave_in_the_hands_of_a_dead_worker(client, ground, app: App, channel:
     """Route an event; then one of its deliveries is begun by a worker that is never heard of again."""
     await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
     async with app.pool.acquire() as connection:
-        await steps.route(app, [str(row["id"]) for row in await connection.fetch("SELECT id FROM event")])
+        await steps.route(app, [row["id"] for row in await connection.fetch("SELECT id FROM event")])
         id_: DeliveryId = await connection.fetchval("SELECT id FROM delivery WHERE channel = $1", channel)
         held = await deliveries.claim(connection, [id_], "dead", timedelta(seconds=60), app.clock())
         begin = Move(
@@ -241,7 +241,7 @@ async def test_a_channel_that_is_switched_off_meanwhile_keeps_its_messages_until
 ):
     await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
     async with app.pool.acquire() as connection:
-        await steps.route(app, [str(row["id"]) for row in await connection.fetch("SELECT id FROM event")])
+        await steps.route(app, [row["id"] for row in await connection.fetch("SELECT id FROM event")])
     del app.setups["sms"]
     await work_once(app)
     assert (await states(app))["citizen", "sms"] == "planned"

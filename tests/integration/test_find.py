@@ -27,7 +27,7 @@ async def routed(app: App, client, ground, *documents) -> None:
     for document in documents:
         await post_event(client, ground, document)
     async with app.pool.acquire() as connection:
-        ids = [str(row["id"]) for row in await connection.fetch("SELECT id FROM event WHERE due_at IS NOT NULL")]
+        ids = [row["id"] for row in await connection.fetch("SELECT id FROM event WHERE due_at IS NOT NULL")]
     await steps.route(app, ids)
 
 

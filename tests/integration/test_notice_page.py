@@ -31,7 +31,7 @@ async def notice(app, ground, client) -> str:
     """The address of the notice of a citizen whose event is routed; nothing is sent yet."""
     await post_event(client, ground, sample("02"))
     async with app.pool.acquire() as connection:
-        await steps.route(app, [str(await connection.fetchval("SELECT id FROM event"))])
+        await steps.route(app, [await connection.fetchval("SELECT id FROM event")])
     return await address(app)
 
 
@@ -185,7 +185,7 @@ async def test_a_notice_that_was_told_with_others_leads_to_the_message_that_told
     await post_event(client, ground, sample("05"))
     async with app.pool.acquire() as connection:
         other = await connection.fetchval("SELECT id FROM event WHERE due_at IS NOT NULL")
-        await steps.route(app, [str(other)])
+        await steps.route(app, [other])
         into = await connection.fetchval("SELECT id FROM recipient WHERE event_id = $1 LIMIT 1", other)
         await connection.execute(
             "UPDATE delivery SET gathered_into = $1 WHERE recipient_id = $2::text::uuid AND channel = 'zalo'",

@@ -37,7 +37,7 @@ async def take(client, ground, *events: Any) -> None:
 async def route(app: App) -> None:
     """Route what has come, in the order in which it came. Nothing is sent."""
     async with app.pool.acquire() as connection:
-        ids = [str(row["id"]) for row in await connection.fetch("SELECT id FROM event WHERE due_at IS NOT NULL")]
+        ids = [row["id"] for row in await connection.fetch("SELECT id FROM event WHERE due_at IS NOT NULL")]
     await steps.route(app, ids)
 
 
@@ -206,7 +206,7 @@ async def test_two_workers_that_route_one_dossier_at_once_agree_on_its_newest_st
         client, ground, *(status(n, f"hoso.{t}", seq) for seq, (n, t) in enumerate(zip(numbers, types, strict=True)))
     )
     rows = await found(app, "SELECT id FROM event ORDER BY id")
-    ids = [str(id_) for (id_,) in rows]
+    ids = [id_ for (id_,) in rows]
 
     await asyncio.gather(*(steps.route((app, other)[place % 2], [id_]) for place, id_ in enumerate(reversed(ids))))
 

@@ -192,7 +192,7 @@ async def test_two_workers_at_one_desk_make_one_digest(app, client, ground):
     await post(client, ground, step(1), *(step(number) for number in range(2, 8)))
     await settle(app)
     move_clock(ground.clock_file, at(25, 16, 42))
-    due = [str(id_) for (id_,) in await found(app, "SELECT id FROM delivery WHERE due_at <= $1", app.clock())]
+    due = [id_ for (id_,) in await found(app, "SELECT id FROM delivery WHERE due_at <= $1", app.clock())]
     halves = (due[::2], due[1::2])
     await asyncio.gather(*(steps.deliver(app, CALLS[app.name], half) for half in halves))
     await settle(app)
@@ -319,10 +319,10 @@ async def test_a_reminder_that_was_not_sent_is_stopped_when_it_is_needless(app, 
     move_clock(ground.clock_file, at(27, 7, 1))
     async with app.pool.acquire() as connection:
         await steps.fire(app, connection, app.clock())
-    ids = [str(id_) for (id_,) in await found(app, "SELECT id FROM event WHERE due_at IS NOT NULL")]
+    ids = [id_ for (id_,) in await found(app, "SELECT id FROM event WHERE due_at IS NOT NULL")]
     await steps.route(app, ids)
     await post(client, ground, status(1, "hoso.xu_ly_xong", 9, 5))
-    ids = [str(id_) for (id_,) in await found(app, "SELECT id FROM event WHERE due_at IS NOT NULL")]
+    ids = [id_ for (id_,) in await found(app, "SELECT id FROM event WHERE due_at IS NOT NULL")]
     await steps.route(app, ids)
     states = await found(
         app,

@@ -49,7 +49,7 @@ async def tell(client, ground, app, *, lane: str = "urgent") -> None:
     """An event whose citizen is told by SMS too; planned in this lane."""
     await post_event(client, ground, sample("05-yeu-cau-bo-sung"))
     async with app.pool.acquire() as connection:
-        await steps.route(app, [str(row["id"]) for row in await connection.fetch("SELECT id FROM event")])
+        await steps.route(app, [row["id"] for row in await connection.fetch("SELECT id FROM event")])
         await connection.execute("UPDATE delivery SET urgency = $1 WHERE channel = 'sms'", lane)
 
 

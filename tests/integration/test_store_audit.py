@@ -85,7 +85,7 @@ async def routed(client, ground, app) -> None:
     await post_event(client, ground, sample("02"))
     async with app.pool.acquire() as connection:
         id_ = await connection.fetchval("SELECT id FROM event")
-    await steps.route(app, [str(id_)])
+    await steps.route(app, [id_])
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from notifier.store import (
     dead,
     deliveries,
     directory,
+    due,
     endpoints,
     events,
     evidence,
@@ -45,7 +46,6 @@ from notifier.store import (
     provided_accounts,
     receipts,
     relations,
-    rings,
     search,
     spending,
     strays,
@@ -80,13 +80,17 @@ def _found(connection: Any, kind: TermKind | None = None) -> Awaitable[Any]:
 
 
 HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
-    "due events": (lambda c: rings.events(c, NOW, 100, Urgency), {"event_due", "event_pkey"}),
-    "due deliveries": (lambda c: rings.deliveries(c, NOW, 100, Urgency, ["sms"]), {"delivery_due", "delivery_pkey"}),
-    "due receipts": (lambda c: rings.receipts(c, NOW, 100), {"receipt_due", "receipt_pkey"}),
+    "due events": (lambda c: due.take_events(c, Urgency.BULK, "w", NOW, 100), {"event_due", "event_pkey"}),
+    "due deliveries": (
+        lambda c: due.take_deliveries(c, Urgency.BULK, ["sms"], "w", NOW, 100),
+        {"delivery_due", "delivery_pkey"},
+    ),
+    "due receipts": (lambda c: due.take_receipts(c, "w", NOW, 100), {"receipt_due", "receipt_pkey"}),
+    "anything due": (lambda c: due.look(c, ["sms"], NOW), {"event_due", "delivery_due", "receipt_due", "callback_due"}),
     "claimed events": (lambda c: events.claim(c, [ID], "w", LEASE), {"event_pkey", "dossier_pkey"}),
     "claimed deliveries": (
         lambda c: deliveries.claim(c, [ID], "w", LEASE, NOW),
-        {"delivery_pkey", "recipient_pkey", "event_pkey", "event_payload_pkey", "dossier_pkey"},
+        {"delivery_pkey", "recipient_pkey", "event_pkey"},
     ),
     "a template": (lambda c: accounts.templates(c, "oa"), {"zalo_template_pkey"}),
     "who wants no messages": (lambda c: accounts.declined(c, "oa", b"who", "1", NOW), {"zalo_refusal_pkey"}),
@@ -219,7 +223,7 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         {"event_dossier", "audit_event", "delivery_pkey", "recipient_pkey", "attempt_delivery_id_number_key"},
     ),
     "the backlog": (lambda c: gauges.backlog(c, NOW), {"event_due", "delivery_due", "receipt_due", "callback_due"}),
-    "due callbacks": (lambda c: callbacks.ring(c, NOW), {"callback_due", "callback_pkey"}),
+    "due callbacks": (lambda c: callbacks.take(c, "w", NOW), {"callback_due", "callback_pkey"}),
     "claimed callbacks": (
         lambda c: callbacks.claim(c, [ID], "w", LEASE, NOW),
         {"callback_pkey", "callback_endpoint_pkey", "callback_delivery_id_seq_key", "event_pkey", "recipient_pkey"},

@@ -17,7 +17,8 @@ from notifier.cli import embedded
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import InboxOwner
 from notifier.settings import load_settings
-from notifier.store.rings import RING_LEASE
+from notifier.store import due
+from notifier.store.due import Kind
 from notifier.web import live
 from notifier.web.app import web_application
 from notifier.web.keys import WATCH
@@ -25,9 +26,9 @@ from tests.support.front_door import Cable, bearer, problem
 from tests.support.intake import event, sample
 from tests.support.stack import post_event
 from tests.support.waiting import until
-from workers import steps
 from workers.dispatcher import ring_due
-from workers.queues import Step, queue_of
+from workers.lane import Lane
+from workers.queues import queue_of
 from workers.wiring import App, open_app
 
 
@@ -198,21 +199,19 @@ LANE = Urgency.URGENT
 """Where the second sample event waits."""
 
 
-def jobs(redis_url: str, lane: Urgency = LANE) -> list[tuple[str, list[str]]]:
-    """(step, ids) of every job that waits in a lane."""
+def jobs(redis_url: str, lane: Urgency = LANE) -> int:
+    """How many jobs wait in a lane."""
     with Redis.from_url(redis_url) as connection:
-        return [tuple(job.args) for job in queue_of(connection, "notifier", lane).jobs]
+        return queue_of(connection, "notifier", lane).count
 
 
-async def ring_again(app: App) -> int:
-    """One round of the dispatcher, after the lease of the first ring."""
+async def ring_again(app: App) -> set[Kind]:
+    """One round of the dispatcher."""
     async with app.pool.acquire() as connection:
-        for table in ("event", "delivery", "receipt"):
-            await connection.execute(f"UPDATE {table} SET lease_until = lease_until - $1::interval", 2 * RING_LEASE)  # noqa: S608
-        return (await ring_due(app, connection, app.clock())).rung
+        return await ring_due(app, connection, app.clock())
 
 
-async def rung(redis_url: str, lane: Urgency = LANE) -> list[tuple[str, list[str]]]:
+async def rung(redis_url: str, lane: Urgency = LANE) -> int:
     return await until(lambda: jobs(redis_url, lane), 5, "a job in the queue")
 
 
@@ -251,10 +250,8 @@ async def test_what_came_in_without_redis_is_rung_for_and_routed_when_it_is_back
     await start()
 
     await ring_again(app)
-    rings = await rung(url)  # the web process may still have been trying
-    assert {step for step, _ in rings} == {Step.ROUTE}
-    for _, ids in rings:
-        await steps.route(app, ids)
+    await rung(url)
+    await Lane(app, LANE).work_off()
 
     async with app.pool.acquire() as connection:
         assert await connection.fetchval("SELECT state FROM event") == "routed"
@@ -265,25 +262,36 @@ async def test_flushing_redis_loses_nothing(ringing, ground, bell, sample_name):
     app, client = ringing
     await post_event(client, ground, sample(sample_name))
     lane = app.rules.lane(sample(sample_name)["type"])
-    before = await rung(bell[0], lane)
+    await rung(bell[0], lane)
     with Redis.from_url(bell[0]) as connection:
         connection.flushall()
 
-    assert await ring_again(app) == 1
-    assert await rung(bell[0], lane) == before
+    assert await ring_again(app) == {Kind.EVENT}
+    assert await rung(bell[0], lane) == 1
 
 
-async def test_what_was_rung_for_just_now_is_not_rung_for_again(ringing, ground, bell):
+async def test_while_a_job_waits_nobody_adds_another(ringing, ground, bell):
+    app, client = ringing
+    for number in range(3):
+        await post_event(client, ground, event({"/id": f"one-{number}"}))
+        await rung(bell[0])
+        await ring_again(app)
+    await app.bell.close()
+
+    assert jobs(bell[0]) == 1
+
+
+async def test_what_a_worker_has_taken_is_not_rung_for(ringing, ground):
     app, client = ringing
     await post_event(client, ground, sample("02"))
-    await rung(bell[0])
-
     async with app.pool.acquire() as connection:
-        assert (await ring_due(app, connection, app.clock())).rung == 0
+        await due.take_events(connection, LANE, "worker", app.clock(), 10)
+
+    assert await ring_again(app) == set()
 
 
-async def test_a_job_is_a_step_and_ids_as_json_and_nothing_else(ringing, ground, bell):
-    app, client = ringing
+async def test_a_job_says_nothing_of_what_is_due(ringing, ground, bell):
+    _, client = ringing
     await post_event(client, ground, event({"/data/HoSo/ChuHoSo": "Nguyễn Văn Riêng"}))
     await rung(bell[0])
 
@@ -293,7 +301,7 @@ async def test_a_job_is_a_step_and_ids_as_json_and_nothing_else(ringing, ground,
     assert json.loads(zlib.decompress(stored[b"data"])) == [
         "workers.worker.run",
         None,
-        ["route", [await event_id(app)]],
+        [],
         {},
     ]
     assert not [value for value in stored.values() if "Riêng".encode() in value or b"0912000" in value]

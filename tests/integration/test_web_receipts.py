@@ -188,7 +188,7 @@ async def test_two_identical_callbacks_read_at_the_same_moment_move_the_state_on
     id_, reference = await delivery(app, "zalo")
     for _ in range(2):
         await tell_zalo(client, app, ground, reference)
-    ids = [str(id_) for (id_,) in await fetch(app, "SELECT id FROM receipt")]
+    ids = [id_ for (id_,) in await fetch(app, "SELECT id FROM receipt")]
 
     await asyncio.gather(*(steps.receipts(app, [each]) for each in ids))
 
@@ -223,7 +223,7 @@ async def test_one_callback_that_cannot_be_read_does_not_keep_the_others_from_it
     for each in (its_reference, reference):
         await tell_zalo(client, app, ground, each)
 
-    await steps.receipts(app, [str(id_) for (id_,) in await fetch(app, "SELECT id FROM receipt")])
+    await steps.receipts(app, [id_ for (id_,) in await fetch(app, "SELECT id FROM receipt")])
 
     assert (await stored(app), await moves_to(app, sound, "delivered")) == (["stored", "applied"], 1)
 

@@ -153,7 +153,7 @@ async def test_two_copies_read_at_the_same_moment_are_one_relation(client, groun
     for _ in range(2):
         await tell(client, app, ground, "follow", now)
     async with app.pool.acquire() as connection:
-        ids = [str(row["id"]) for row in await connection.fetch("SELECT id FROM receipt")]
+        ids = [row["id"] for row in await connection.fetch("SELECT id FROM receipt")]
     await asyncio.gather(*(steps.receipts(app, [each]) for each in ids))
     assert await known(app) == [(OFFICER, True, True, False)]
 

@@ -10,7 +10,7 @@ from channels.http import HttpClient
 from channels.registry import addresses
 from notifier.domain.errors import TokenLost
 from notifier.sandbox.app import Sandbox
-from notifier.store import rings, tokens
+from notifier.store import due, tokens
 from workers.tokens import ZaloTokens, grant_name
 from workers.wiring import App
 
@@ -97,7 +97,7 @@ async def test_a_refresher_that_died_holds_up_nobody_once_it_is_missed(app, sour
     async with app.pool.acquire() as connection:
         pair = await tokens.read(connection, grant_name(app.providers["zalo"].settings))
         assert await tokens.lease(connection, grant_name(app.providers["zalo"].settings), "dead", LONG, pair.version)
-        await rings.take_back(connection, ["dead"])
+        await due.take_back(connection, ["dead"])
     assert await asyncio.wait_for(sources[0].current(), 5)
 
 

@@ -113,8 +113,8 @@ class Listener:
     async def work(self) -> int:
         """Ring for what is due and post it; how many that were."""
         async with self.app.pool.acquire() as connection:
-            due = await callbacks.ring(connection, self.app.clock())
-        await steps.callbacks(self.app, self.tellings, [str(id_) for id_ in due])
+            due = await callbacks.take(connection, self.app.name, self.app.clock())
+        await steps.callbacks(self.app, self.tellings, due)
         await self.tellings.calls.finish()
         return len(due)
 

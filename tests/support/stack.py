@@ -177,7 +177,7 @@ async def post_event(
         return answer.status, await answer.json()
 
 
-_WORK: dict[str, tuple[str, Callable[[App, list[str]], Awaitable[None]]]] = {
+_WORK: dict[str, tuple[str, Callable[[App, list[Any]], Awaitable[None]]]] = {
     "event": ("SELECT id FROM event WHERE due_at <= $1", steps.route),
     "delivery": (
         "SELECT id FROM delivery WHERE due_at <= $1",
@@ -193,7 +193,7 @@ async def work_once(app: App) -> int:
         done = await steps.fire(app, connection, app.clock())
     for query, step in _WORK.values():
         async with app.pool.acquire() as connection:
-            ids = [str(row["id"]) for row in await connection.fetch(query, app.clock())]
+            ids = [row["id"] for row in await connection.fetch(query, app.clock())]
         if ids:
             await step(app, ids)
             done += len(ids)

@@ -165,9 +165,7 @@ async def _apply(
     }
     await plans.store(connection, event.id, event.source, list(strangers.values()), added, now)
     await remember_lookups(app, connection, event, list(strangers.values()), now)
-    for each in added:
-        if each.plan.due_at is not None and each.plan.due_at <= now:
-            released.lanes[each.plan.urgency].append(each.id)
+    released.lanes |= {each.plan.urgency for each in added if each.plan.due_at is not None and each.plan.due_at <= now}
     await settle_fallbacks(app, connection, sorted(set(people.values())), now, released)
 
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import UUID
 
 from channels.base import Asks, Message
 from channels.registry import ProviderSetup
@@ -42,8 +41,10 @@ from workers.wiring import App
 
 log = logging.getLogger(__name__)
 
-CHUNK = 32
+CHUNK = 64
 MOST_CALLS = 64
+EASY_CALLS, EASE_SECONDS = 16, 0.05
+"""No more are begun while so many are under way to one provider, but no longer than this: one that is silent holds up nobody."""
 SEND_DEADLINE_SECONDS = 30.0
 LEASE = timedelta(seconds=60)
 """Longer than a call with all that surrounds it. A worker that dies loses its leases sooner: `workers.heartbeat`."""
@@ -72,13 +73,14 @@ def new_calls(app: App) -> Calls[Call]:
     return Calls(partial(_record_all, app), most=MOST_CALLS, fewer=fewer)
 
 
-async def deliver(app: App, calls: Calls[Call], ids: Sequence[str]) -> None:
+async def deliver(app: App, calls: Calls[Call], ids: Sequence[DeliveryId]) -> None:
     """Work on those of the deliveries that are due and free: start sending them, or move those whose wait is over.
 
     Answers when the calls have begun. A provider that is full takes no more; the dispatcher rings for those again.
     """
     for start in range(0, len(ids), CHUNK):
-        chunk = [DeliveryId(UUID(id_)) for id_ in ids[start : start + CHUNK]]
+        await calls.ease(EASY_CALLS, EASE_SECONDS)
+        chunk = ids[start : start + CHUNK]
         try:
             sendings, askings = await _begin(app, chunk, calls)
             await write(app, sendings)

@@ -1,6 +1,5 @@
 """After a delivery has moved: release the next fallback of the same person, or cancel those no longer needed."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,12 +7,11 @@ from datetime import datetime
 from notifier.delivery.fallback import after_settled
 from notifier.domain.deliveries import Delivery, Urgency
 from notifier.domain.hours import Bound, Rest, with_rest
-from notifier.domain.ids import DeliveryId, RecipientId
+from notifier.domain.ids import RecipientId
 from notifier.domain.recipients import Audience
 from notifier.store import deliveries
 from notifier.store.deliveries import Move, Work
 from notifier.store.pool import Connection
-from workers.queues import Step
 from workers.wiring import App
 
 
@@ -41,13 +39,12 @@ def _hours(
 
 @dataclass(slots=True)
 class Released:
-    """Deliveries that are due now. Ring for them after the commit."""
+    """The lanes in which deliveries have become due. Ring for them after the commit."""
 
-    lanes: dict[Urgency, list[DeliveryId]] = field(default_factory=lambda: defaultdict(list))
+    lanes: set[Urgency] = field(default_factory=set)
 
     def ring(self, app: App) -> None:
-        for lane, ids in self.lanes.items():
-            app.bell.ring(lane, Step.DELIVER, ids)
+        app.bell.ring(*self.lanes)
 
 
 async def settle_fallbacks(
@@ -79,4 +76,4 @@ async def settle_fallbacks(
 
 def _note_due(released: Released, delivery: Delivery, due_at: datetime | None, now: datetime) -> None:
     if due_at is not None and due_at <= now:
-        released.lanes[delivery.urgency].append(delivery.id)
+        released.lanes.add(delivery.urgency)

@@ -101,9 +101,7 @@ async def _into_one(
         for each in planned.deliveries
     ]
     await plans.store(connection, digest.id, OURS, [planned.recipient], new, now)
-    for each in new:
-        if each.plan.due_at is not None and each.plan.due_at <= now:
-            released.lanes[each.plan.urgency].append(each.id)
+    released.lanes |= {each.plan.urgency for each in new if each.plan.due_at is not None and each.plan.due_at <= now}
     return await _supersede(app, connection, lying, digest.id, len(told), now)
 
 

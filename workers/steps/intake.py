@@ -16,7 +16,6 @@ from notifier.store import events
 from notifier.store.events import NewEvent, Standing
 from notifier.store.pool import Connection
 from notifier.telemetry.marks import Mark, pass_by
-from workers.queues import Step
 from workers.wiring import App
 
 
@@ -52,10 +51,7 @@ async def take_in(
                 known[item.dossier_code] = Standing(event.status, _place(event))
         pass_by(Mark.INTAKE_BEFORE_COMMIT)
     pass_by(Mark.INTAKE_AFTER_COMMIT)
-    for lane in Urgency:
-        fresh = [a.event_id for a in answers if isinstance(a, Taken) and not a.duplicate and a.lane is lane]
-        if fresh:
-            app.bell.ring(lane, Step.ROUTE, fresh)
+    app.bell.ring(*{each.lane for each in answers if isinstance(each, Taken) and not each.duplicate})
     return answers
 
 

@@ -46,7 +46,7 @@ async def overtaken_meanwhile(
         for work in held
         if work.delivery.state in UNSENT
         and not work.recipient.audience.is_staff
-        and (rule := rules.get(work.event["type"])) is not None
+        and (rule := rules.get(work.event_type)) is not None
         and rule.track is not None
     ]
     if not asked:

@@ -35,10 +35,10 @@ PARKED = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), tim
 """When a callback without a match is read again: after each of these. Then it is an orphan, kept and left alone."""
 
 
-async def receipts(app: App, ids: Sequence[str]) -> None:
+async def receipts(app: App, ids: Sequence[ReceiptId]) -> None:
     """Read those of the callbacks that still wait for it: together, and where that fails one by one."""
     async with app.pool.acquire() as connection:
-        claimed = await store.claim(connection, [ReceiptId(int(id_)) for id_ in ids], app.name, LEASE, app.clock())
+        claimed = await store.claim(connection, ids, app.name, LEASE, app.clock())
     pass_by(Mark.RECEIPTS_CLAIMED)
     try:
         await _read(app, claimed)

@@ -4,10 +4,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from notifier.domain.clock import VIETNAM
-from notifier.domain.deliveries import DeliveryState, Urgency
+from notifier.domain.deliveries import DeliveryState
 from notifier.domain.events import DossierEvent
 from notifier.domain.ids import DeliveryId, DossierCode, EventId, ProviderName, uuid7
 from notifier.domain.opaque import inbox_owner, lookup_token, token_hash
@@ -28,7 +27,6 @@ from notifier.store.plans import NewDelivery
 from notifier.store.pool import Connection
 from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import NO_CONTACT, SEQ_GAPS
-from workers.queues import Step
 from workers.steps.contexts import for_agency, kind_of, owner_of, routing_context
 from workers.steps.overtaking import stop_overtaken
 from workers.steps.reminding import keep_docket, still_true
@@ -43,10 +41,10 @@ LEASE = timedelta(seconds=10)
 AGAIN_AFTER = timedelta(seconds=5)
 
 
-async def route(app: App, ids: Sequence[str]) -> None:
+async def route(app: App, ids: Sequence[EventId]) -> None:
     """Route those of the events that still wait for it. One that fails is put off; the others go on."""
     async with app.pool.acquire() as connection:
-        claimed = await events.claim(connection, [EventId(UUID(id_)) for id_ in ids], app.name, LEASE)
+        claimed = await events.claim(connection, ids, app.name, LEASE)
     pass_by(Mark.ROUTE_CLAIMED)
     for waiting in claimed:
         try:
@@ -80,9 +78,7 @@ async def _route_one(app: App, waiting: ClaimedEvent) -> None:
         return
     pass_by(Mark.ROUTE_AFTER_COMMIT)
     _count(event, reasons)
-    for lane in Urgency:
-        if due := [each.id for each in planned if each.plan.urgency is lane and _is_due(each, now)]:
-            app.bell.ring(lane, Step.DELIVER, due)
+    app.bell.ring(*{each.plan.urgency for each in planned if _is_due(each, now)})
 
 
 async def _decide(app: App, connection: Connection, event: DossierEvent, now: datetime) -> tuple[Plan, list[Reason]]:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import assert_never
-from uuid import UUID
 
 from notifier.callbacks.document import MEDIA_TYPE, body
 from notifier.callbacks.schedule import Again, Exhausted, Gone, Taken, Verdict, after_try
@@ -69,11 +68,10 @@ class Tellings:
             await receiver.client.close()
 
 
-async def callbacks(app: App, tellings: Tellings, ids: Sequence[str]) -> None:
+async def callbacks(app: App, tellings: Tellings, ids: Sequence[CallbackId]) -> None:
     """Begin to post those of the callbacks that are due, free and wanted. Answers when the posts have begun."""
-    wanted = [CallbackId(UUID(id_)) for id_ in ids]
     async with app.pool.acquire() as connection:
-        held = await store.claim(connection, wanted, app.name, LEASE, app.clock())
+        held = await store.claim(connection, ids, app.name, LEASE, app.clock())
     for source, of_source in groupby(sorted(held, key=_source), _source):
         receiver = tellings.receivers.get(source)
         if receiver is None:  # another process has newer settings; it, or this one once restarted, will post them

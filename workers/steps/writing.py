@@ -53,11 +53,10 @@ class Sending:
 async def write(app: App, sendings: Sequence[Sending]) -> None:
     """Write the messages and keep them. One that cannot be written is decided here; the others go on."""
     now = app.clock()
-    told = await _digests(app, sendings)
+    told = await _events(app, sendings)
     for sending in sendings:
         delivery, recipient = sending.work.delivery, sending.work.recipient
-        if (event := told.get(delivery.event_id)) is None:  # the messages of one event come together
-            event = told[delivery.event_id] = understood(ClaimedEvent(**sending.work.event), app.profiles)
+        event = told[delivery.event_id]
         try:
             sending.content = app.renderer.render(_request(app, sending.work, event, now))
             sending.template = f"{event.type}/{recipient.locale}/{recipient.audience}"
@@ -97,23 +96,23 @@ async def _keep_wordings(app: App, connection: Connection, sendings: Sequence[Se
         app.renderer.kept.update(new)
 
 
-async def _digests(app: App, sendings: Sequence[Sending]) -> dict[EventId, DossierEvent]:
-    """The digests among what is to be sent, each with the events that it tells of."""
-    stored = {each.work.delivery.event_id: each.work for each in sendings if each.work.event["type"] == DIGEST}
-    if not stored:
-        return {}
-    wanted = {id_: [EventId(UUID(each)) for each in work.event["document"]["NhacViec"]] for id_, work in stored.items()}
+async def _events(app: App, sendings: Sequence[Sending]) -> dict[EventId, DossierEvent]:
+    """What is told of, once however many messages tell of it; digests with the events that they put together."""
     async with app.pool.acquire() as connection:
-        found = all_understood(
-            await events.read(connection, [each for ids in wanted.values() for each in ids]), app.profiles
+        stored = await events.read(connection, list({each.work.delivery.event_id for each in sendings}))
+        digests = [(each, _told_in(each)) for each in stored if each.type == DIGEST]
+        parts = await events.read(connection, [id_ for _, ids in digests for id_ in ids]) if digests else []
+    told = {each.id: each for each in all_understood(parts, app.profiles)}
+    return {each.id: understood(each, app.profiles) for each in stored if each.type != DIGEST} | {
+        digest.id: digest_of(
+            digest.id, most_urgent_first([told[each] for each in ids], app.clock()), digest.occurred_at
         )
-    told = {event.id: event for event in found}
-    return {
-        id_: digest_of(
-            id_, most_urgent_first([told[each] for each in wanted[id_]], app.clock()), work.event["occurred_at"]
-        )
-        for id_, work in stored.items()
+        for digest, ids in digests
     }
+
+
+def _told_in(digest: ClaimedEvent) -> list[EventId]:
+    return [EventId(UUID(each)) for each in digest.document["NhacViec"]]
 
 
 def _request(app: App, work: Work, event: DossierEvent, now: datetime) -> RenderRequest:
