@@ -9,7 +9,6 @@ import logging
 import math
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -25,7 +24,10 @@ RECORD_TRIES = 20
 
 
 class Calls(Generic[T]):
-    """At most `most` to each peer, to some `fewer`. `record` makes results durable. What was called for is not lost with the database: it is recorded when it is back."""
+    """At most `most` to each peer, to some `fewer`; `eased` hears when a quarter of that is left of those under way.
+
+    `record` makes results durable. What was called for is not lost with the database: it is recorded when it is back.
+    """
 
     def __init__(
         self,
@@ -33,13 +35,14 @@ class Calls(Generic[T]):
         *,
         most: int,
         fewer: Mapping[str, int] = MappingProxyType({}),
+        eased: Callable[[], None] = lambda: None,
     ) -> None:
         self._record = record
         self._most = most
         self._fewer = fewer
         self._under_way: dict[str, Counter[str]] = defaultdict(Counter)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ended = asyncio.Event()
+        self._eased = eased
         self._about: Counter[Hashable] = Counter()
         self._results: list[tuple[T, Hashable]] = []
         self._recorder: asyncio.Task[None] | None = None
@@ -50,19 +53,14 @@ class Calls(Generic[T]):
         So there is room for each, however much one of them has to say.
         """
         parties = self._under_way[peer]
-        most = min(self._most, self._fewer.get(peer, self._most))
+        most = self._limit(peer)
         if party is None:
             return most - parties.total()
         mine = parties[party]
         return math.ceil((most - (parties.total() - mine)) / 2) - mine
 
-    async def ease(self, most: int, seconds: float) -> None:
-        """Wait until at most so many calls are under way to each peer, but no longer than this."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while any(parties.total() > most for parties in self._under_way.values()):
-                    self._ended.clear()
-                    await self._ended.wait()
+    def _limit(self, peer: str) -> int:
+        return min(self._most, self._fewer.get(peer, self._most))
 
     @property
     def is_recording(self) -> bool:
@@ -107,7 +105,8 @@ class Calls(Generic[T]):
             raise
         finally:
             self._under_way[peer][party] -= 1
-            self._ended.set()
+            if self._under_way[peer].total() == self._limit(peer) // 4:
+                self._eased()
 
     async def _record_all(self) -> None:
         while self._results:

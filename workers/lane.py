@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -23,6 +24,8 @@ MOST = 128
 LONGEST_SECONDS = 5.0
 """Then the job ends, so that RQ hears of this worker; the next one goes on."""
 STEP_SECONDS = 240.0
+ROOM_SECONDS = 0.5
+"""So long a lane waits for room at a provider before its job ends. The dispatcher rings again."""
 
 
 class Step(StrEnum):
@@ -44,6 +47,7 @@ class Lane:
         self._urgency = urgency
         self._calls = steps.new_calls(app)
         self._tellings = steps.Tellings(app)
+        self._has_left = False
         self._steps: dict[Step, tuple[Take, Run]] = {
             Step.ROUTE: (self._events, partial(steps.route, app)),
             Step.DELIVER: (self._deliveries, partial(steps.deliver, app, self._calls)),
@@ -62,12 +66,20 @@ class Lane:
         bell.attended = self._urgency
         try:
             while time.monotonic() < until and self._app.heartbeat.is_believed():
-                bell.heard = False
-                if not await self._round() and not bell.heard:
+                bell.heard.clear()
+                if not await self._round() and not await self._hears():
                     return
         finally:
             bell.attended = None
         bell.ring(self._urgency)
+
+    async def _hears(self) -> bool:
+        """Whether there is something to do again. While messages wait for room at a provider, it is waited for."""
+        heard = self._app.bell.heard
+        if self._has_left and not heard.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(heard.wait(), ROOM_SECONDS)
+        return heard.is_set()
 
     async def _round(self) -> bool:
         """Whether anything was due. A step that fails leaves its rows, which are free again after `due.TAKEN_FOR`."""
@@ -95,7 +107,10 @@ class Lane:
     async def _deliveries(self, connection: Connection) -> Sequence[Any]:
         now = self._app.clock()
         closed = await self._app.gate.closed(connection, now)
-        return await due.take_deliveries(connection, self._urgency, closed, self._app.name, now, MOST)
+        room = steps.room(self._app, self._calls, closed)
+        taken, filled = await due.take_deliveries(connection, self._urgency, room, self._app.name, now, MOST)
+        self._has_left = filled or any(not free and channel not in closed for (_, channel), free in room.items())
+        return taken
 
     async def _receipts(self, connection: Connection) -> Sequence[Any]:
         return await due.take_receipts(connection, self._app.name, self._app.clock(), MOST)

@@ -56,14 +56,19 @@ class Bell:
         self._ringer: asyncio.Task[None] | None = None
         self.attended: Urgency | None = None
         """The lane that this process works on at this moment: it hears a ring for it at once."""
-        self.heard = False
+        self.heard = asyncio.Event()
 
     def ring(self, *lanes: Urgency) -> None:
         """Something is due in these lanes."""
-        self.heard |= self.attended in lanes
+        if self.attended in lanes:
+            self.hear()
         self._waiting |= {*lanes} - {self.attended}
         if self._waiting and (self._ringer is None or self._ringer.done()):
             self._ringer = asyncio.get_running_loop().create_task(self._ring_all())
+
+    def hear(self) -> None:
+        """Have the lane that is attended looked at once more."""
+        self.heard.set()
 
     async def _ring_all(self) -> None:
         while self._waiting:

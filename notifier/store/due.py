@@ -4,13 +4,14 @@ Nobody hands rows to a worker. It takes some of its lane for `TAKEN_FOR`, claims
 when they are done; at most so many of each source, so that a hundred thousand messages of one do not make another wait.
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from notifier.domain.deliveries import Urgency
-from notifier.domain.ids import ChannelName, DeliveryId, EventId, ReceiptId
+from notifier.domain.ids import ChannelName, DeliveryId, EventId, ReceiptId, SourceName
 from notifier.store.pool import Connection
 
 TAKEN = "taken:"
@@ -50,33 +51,40 @@ WITH RECURSIVE pair (lane, source) AS (
 
 
 _UNPAUSED = "pair.source NOT IN (SELECT name FROM pause WHERE kind = 'source')"
+_TO_SEND = "(state IN ('planned', 'held') AND expires_at > $1)"
+"""Of a delivery: what is left to do is to send it."""
+_EVENTS_OF = f"lane = pair.lane AND source = pair.source AND due_at <= $1 AND {FREE}"
+_DELIVERIES_OF = f"urgency = pair.lane AND source = pair.source AND due_at <= $1 AND {FREE}"
+"""Of one pair of a lane and a source."""
 
-
-def _open(closed: str) -> str:
-    """Of a delivery: it could be sent now, or needs something else than to be sent."""
-    return f"(channel <> ALL ({closed}::text[]) OR state NOT IN ('planned', 'held') OR expires_at <= $1)"
-
-
-def _due(table: str, lane: str, which: str) -> str:
-    return f"""SELECT id FROM {table}
-        WHERE {lane} = pair.lane AND source = pair.source AND due_at <= $1 AND {FREE} AND {which}"""
-
-
-def _take(table: str, lane: str, which: str, sources: str = "true") -> str:
-    """Walks lanes and sources by the index, however many rows each has."""
-    return f"""{pairs(table, lane)}, due AS MATERIALIZED (
+_TAKE_EVENTS = f"""{pairs("event", "lane")}, due AS MATERIALIZED (
     SELECT mine.id FROM pair CROSS JOIN LATERAL (
-        {_due(table, lane, which)}
-        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-    ) mine WHERE pair.lane = $5 AND {sources}
+        SELECT id FROM event WHERE {_EVENTS_OF} ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) mine WHERE pair.lane = $5 AND {_UNPAUSED}
 )
-UPDATE {table} SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 FROM due WHERE {table}.id = due.id
-RETURNING {table}.id, due_at
-"""
-
-
-_TAKE_EVENTS = _take("event", "lane", "true", _UNPAUSED)  # event_due
-_TAKE_DELIVERIES = _take("delivery", "urgency", _open("$6"))  # delivery_due
+UPDATE event SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 FROM due WHERE event.id = due.id
+RETURNING event.id, due_at
+"""  # event_due
+_TAKE_DELIVERIES = f"""{pairs("delivery", "urgency")}, room AS MATERIALIZED (
+    SELECT * FROM unnest($6::text[], $7::text[], $8::int[]) AS r(source, channel, room)
+), oldest AS MATERIALIZED (
+    SELECT mine.id, NOT mine.to_send OR mine.place <= coalesce(room.room, 1) AS fits
+    FROM pair CROSS JOIN LATERAL (
+        SELECT id, channel, {_TO_SEND} AS to_send, row_number() OVER (PARTITION BY channel ORDER BY due_at) AS place
+        FROM (
+            SELECT id, channel, state, expires_at, due_at FROM delivery WHERE {_DELIVERIES_OF}
+              AND NOT ({_TO_SEND} AND EXISTS (
+                  SELECT 1 FROM room r WHERE r.source = pair.source AND r.channel = delivery.channel AND r.room <= 0))
+            ORDER BY due_at LIMIT $2
+        ) mine
+    ) mine LEFT JOIN room ON room.source = pair.source AND room.channel = mine.channel
+    WHERE pair.lane = $5
+), due AS MATERIALIZED (
+    SELECT id FROM delivery WHERE id IN (SELECT id FROM oldest WHERE fits) AND {FREE} FOR UPDATE SKIP LOCKED
+)
+UPDATE delivery SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 FROM due WHERE delivery.id = due.id
+RETURNING delivery.id, due_at, source, channel
+"""  # delivery_due, primary key
 _TAKE_RECEIPTS = f"""
 WITH due AS MATERIALIZED (
     SELECT id FROM receipt WHERE due_at <= $1 AND {FREE} ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -91,15 +99,21 @@ async def take_events(connection: Connection, lane: Urgency, worker: str, now: d
     return _oldest_first(await connection.fetch(_TAKE_EVENTS, now, most, worker, TAKEN_FOR, lane.value))
 
 
-async def take_deliveries(
-    connection: Connection, lane: Urgency, closed: Collection[ChannelName], worker: str, now: datetime, most: int
-) -> list[DeliveryId]:
-    """Deliveries of a lane that need work, at most so many of each source.
+Room = Mapping[tuple[SourceName, ChannelName], int]
+"""How many messages of a source may be sent on a channel now. Where nothing is said: one."""
 
-    What could only be sent on one of the `closed` channels is left alone until its deadline.
+
+async def take_deliveries(
+    connection: Connection, lane: Urgency, room: Room, worker: str, now: datetime, most: int
+) -> tuple[list[DeliveryId], bool]:
+    """Deliveries of a lane that need work, at most so many of each source; and whether some had to be left for want of
+    room. What can only be sent where there is no room is left alone until its deadline.
     """
-    given = (now, most, worker, TAKEN_FOR, lane.value, list(closed))
-    return _oldest_first(await connection.fetch(_TAKE_DELIVERIES, *given))
+    given = (now, most, worker, TAKEN_FOR, lane.value)
+    sources, channels = [source for source, _ in room], [channel for _, channel in room]
+    rows = await connection.fetch(_TAKE_DELIVERIES, *given, sources, channels, list(room.values()))
+    filled = Counter((row["source"], row["channel"]) for row in rows)
+    return _oldest_first(rows), any(filled[way] >= free for way, free in room.items() if free > 0)
 
 
 async def take_receipts(connection: Connection, worker: str, now: datetime, most: int) -> list[ReceiptId]:
@@ -111,17 +125,18 @@ def _oldest_first(rows: list[Any]) -> list[Any]:
     return [row["id"] for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
 
 
-def _any(kind: Kind, table: str, lane: str, which: str, sources: str = "true") -> str:
-    pair = pairs(table, lane)
+def _any(kind: Kind, table: str, lane: str, which: str) -> str:
     return f"""
-(SELECT DISTINCT '{kind}' AS kind, lane FROM ({pair} SELECT * FROM pair) pair
- WHERE {sources} AND EXISTS ({_due(table, lane, which)}))"""
+(SELECT DISTINCT '{kind}' AS kind, lane FROM ({pairs(table, lane)} SELECT * FROM pair) pair WHERE {which})"""
 
 
 WANTED = "p.push AND p.disabled_at IS NULL AND (p.paused_until IS NULL OR p.paused_until <= {now})"
 """Of a `callback_endpoint p`: its source takes callbacks now."""
-_LOOK = f"""{_any(Kind.EVENT, "event", "lane", "true", _UNPAUSED)}
-UNION ALL {_any(Kind.DELIVERY, "delivery", "urgency", _open("$2"))}
+_EVENTS = f"{_UNPAUSED} AND EXISTS (SELECT 1 FROM event WHERE {_EVENTS_OF})"
+_DELIVERIES = f"""EXISTS (
+    SELECT 1 FROM delivery WHERE {_DELIVERIES_OF} AND NOT ({_TO_SEND} AND channel = ANY ($2::text[])))"""
+_LOOK = f"""{_any(Kind.EVENT, "event", "lane", _EVENTS)}
+UNION ALL {_any(Kind.DELIVERY, "delivery", "urgency", _DELIVERIES)}
 UNION ALL SELECT '{Kind.RECEIPT}', NULL WHERE EXISTS (SELECT 1 FROM receipt WHERE due_at <= $1 AND {FREE})
 UNION ALL SELECT '{Kind.CALLBACK}', NULL WHERE EXISTS (
     SELECT 1 FROM callback_endpoint p WHERE {WANTED.format(now="$1")}
@@ -132,7 +147,10 @@ UNION ALL SELECT '{Kind.CALLBACK}', NULL WHERE EXISTS (
 async def look(
     connection: Connection, closed: Collection[ChannelName], now: datetime
 ) -> list[tuple[Kind, Urgency | None]]:
-    """What kinds of rows are due and in nobody's hands, in which lanes; receipts and callbacks have no lane."""
+    """What kinds of rows are due and in nobody's hands, in which lanes; receipts and callbacks have no lane.
+
+    What can only be sent on a `closed` channel is left alone until its deadline.
+    """
     rows = await connection.fetch(_LOOK, now, list(closed))
     return [(Kind(row["kind"]), Urgency(row["lane"]) if row["lane"] else None) for row in rows]
 

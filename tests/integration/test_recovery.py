@@ -60,8 +60,8 @@ async def taken_for_dead(app: App) -> int:
 
 async def take(connection: Connection, app: App) -> list[DeliveryId]:
     """What a worker of another name finds to do."""
-    lanes = [await due.take_deliveries(connection, lane, [], "other", app.clock(), 100) for lane in Urgency]
-    return [id_ for lane in lanes for id_ in lane]
+    lanes = [await due.take_deliveries(connection, lane, {}, "other", app.clock(), 100) for lane in Urgency]
+    return [id_ for taken, _ in lanes for id_ in taken]
 
 
 async def state(app: App, channel: str) -> str:
@@ -165,7 +165,7 @@ async def test_a_job_that_fails_lets_go_of_nothing_that_is_being_called_for(clie
     connection = await hung(client, ground, app, "zalo")
     async with app.pool.acquire() as database:
         called = await database.fetchval("SELECT id FROM delivery WHERE channel = 'zalo' AND state = 'sending'")
-        other = await database.fetchval("SELECT id FROM delivery WHERE state = 'accepted' LIMIT 1")
+        other = await until(lambda: accepted(database), 10, "another one to be accepted")
         await database.execute("UPDATE delivery SET due_at = now() - interval '1 year' WHERE id = $1", other)
         await database.execute(REFUSES.format(other))
     with pytest.raises(RaiseError):
@@ -176,6 +176,10 @@ async def test_a_job_that_fails_lets_go_of_nothing_that_is_being_called_for(clie
     connection.answer.set_result(Accepted("m-1"))
     await until(lambda: is_accepted(app), 10, "the answer to be recorded")
     assert (await reasons(app, "citizen", "zalo"))[-2:] == ["sending.leased", "accepted.provider"]
+
+
+async def accepted(database: Connection) -> Any:
+    return await database.fetchval("SELECT id FROM delivery WHERE state = 'accepted' LIMIT 1")
 
 
 async def until_recorded(app: App) -> None:

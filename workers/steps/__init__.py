@@ -11,7 +11,7 @@
 | `callbacks`     | what deliveries came to → told to the dossier systems, signed                     |
 """
 
-from workers.steps.delivering import deliver, new_calls
+from workers.steps.delivering import deliver, new_calls, room
 from workers.steps.intake import Taken, take_in
 from workers.steps.reading import read_messages
 from workers.steps.receiving import Stated, apply_facts, receipts
@@ -30,6 +30,7 @@ __all__ = [
     "new_calls",
     "read_messages",
     "receipts",
+    "room",
     "route",
     "take_in",
 ]
