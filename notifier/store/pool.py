@@ -77,6 +77,15 @@ DATABASE_DOWN = (
 """What a statement raises when the database cannot be reached or cannot serve; nothing was acknowledged then."""
 
 
+def concerns_all(error: Exception) -> bool:
+    """Whether a statement failed for what any other would fail for at this moment.
+
+    A value that cannot be sent, or a deadlock between two transactions, is the fault of these alone.
+    """
+    its_own = isinstance(error, (asyncpg.TransactionRollbackError, ValueError))
+    return isinstance(error, DATABASE_DOWN) and not its_own
+
+
 async def schema_revision(connection: Connection) -> str | None:
     """The revision that the database is at; None where it was never migrated."""
     if not await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
