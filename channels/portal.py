@@ -1,16 +1,11 @@
 """The portal inbox: our own channel. Storing the message is its delivery, so there is no provider and no receipt."""
 
-import asyncio
-
 from pydantic import BaseModel, ConfigDict
 
 from channels.base import AddressKind, Capabilities, Message, Ports, carried
 from notifier.domain.content import ContentKind, InboxContent
 from notifier.domain.outcomes import Accepted
 from notifier.domain.receipts import RawReceipt, ReceiptFact
-
-AT_ONCE = 4
-"""Messages that one process stores at a time: its other work needs connections to the database too."""
 
 
 class Settings(BaseModel):
@@ -37,12 +32,10 @@ class PortalChannel:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, message: Message) -> Accepted:
         content = carried(message, InboxContent)
-        async with self._slots:
-            return Accepted(await self._ports.store_in_inbox(message.delivery_id, message.contact, content))
+        return Accepted(await self._ports.store_in_inbox(message.delivery_id, message.contact, content))
 
     async def close(self) -> None:
         """Nothing is held open."""

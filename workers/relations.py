@@ -5,6 +5,7 @@ to nobody as a failure to send.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from channels.registry import ProviderSetup
@@ -13,10 +14,14 @@ from notifier.domain.clock import Clock
 from notifier.domain.opaque import address_hash
 from notifier.domain.receipts import RawReceipt
 from notifier.store import accounts, relations
-from notifier.store.pool import DATABASE_DOWN, Connection, Pool
-from notifier.store.relations import Saying
+from notifier.store.pool import DATABASE_DOWN, Connection, Pool, concerns_all
+from notifier.store.relations import Relation, Saying
+from workers.batching import Batches
 
 log = logging.getLogger(__name__)
+
+MOST_LOOKS = 256
+"""Answered by one statement."""
 
 
 class ZaloRelations:
@@ -26,15 +31,20 @@ class ZaloRelations:
         self._pool = pool
         self._clock = clock
         self._secret = secret
+        self._interactions = Batches(self._last_interactions, most=MOST_LOOKS, concerns_all=concerns_all)
 
     async def since_interaction(self, account: str, person: str) -> timedelta | None:
         try:
-            async with self._pool.acquire() as connection:
-                at = await relations.last_interaction(connection, account, person)
+            at = await self._interactions.do((account, person))
         except DATABASE_DOWN:
             log.warning("a relation to the account could not be read")
             return None
         return self._clock() - at if at else None
+
+    async def _last_interactions(self, asked: Sequence[Relation]) -> list[datetime | None]:
+        async with self._pool.acquire() as connection:
+            known = await relations.last_interactions(connection, asked)
+        return [known.get(each) for each in asked]
 
     async def refused(self, account: str, person: str, *, follows: bool | None) -> None:
         try:

@@ -1,6 +1,6 @@
 """Where the parts are put together: from the settings to one `App` that steps, web and dispatcher use."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,10 +22,12 @@ from notifier.rendering.renderer import Renderer
 from notifier.routing.rules import Rules, load_rules
 from notifier.settings import Settings
 from notifier.store import inbox, receipts
-from notifier.store.pool import Pool, connection_name, open_pool
+from notifier.store.inbox import Notice
+from notifier.store.pool import Pool, concerns_all, connection_name, open_pool
 from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import RECEIPTS
 from workers.accounts import Accounts, ZaloApprovals, open_accounts
+from workers.batching import Batches
 from workers.calendars import Shelf
 from workers.gate import Gate
 from workers.heartbeat import Heartbeat
@@ -66,6 +68,8 @@ class App:
     gate: Gate
     heartbeat: Heartbeat
     calendars: Shelf
+    receipts: Batches[RawReceipt, None]
+    """Keep what a provider reports and ring for it, however it came. It is committed when they answer."""
     connections: Mapping[ProviderName, Channel]
 
 
@@ -149,6 +153,8 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
         secret = settings.secret_key.get_secret_value().encode()
         accounts = open_accounts(providers, pool, http, clock, name)
         relations, approvals, without = ZaloRelations(pool, clock, secret), ZaloApprovals(pool), NoTokens()
+        kept, notices = _receipt_batches(pool, bell, clock), _notice_batches(pool, clock)
+        stack.push_async_callback(kept.close)
         connections = {}
         for provider, setup in providers.items():
             ports = Ports(
@@ -156,11 +162,11 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
                 http=http,
                 clock=clock,
                 tokens=accounts[provider].tokens if provider in accounts else without,
-                store_in_inbox=partial(_store_in_inbox, pool, clock),
+                store_in_inbox=partial(_store_in_inbox, notices),
                 public_url=settings.public_url,
                 relations=relations,
                 approvals=approvals,
-                store_receipt=partial(store_receipt, pool, bell, clock),
+                store_receipt=kept.do,
                 stays=stays,
             )
             connections[provider] = await setup.module.connect(setup.settings, ports)
@@ -181,23 +187,47 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
             gate=Gate(pool, [setup.providers for setup in setups.values()], name),
             heartbeat=Heartbeat(pool, name),
             calendars=Shelf(),
+            receipts=kept,
             connections=connections,
         )
 
 
-async def store_receipt(pool: Pool, bell: Bell, clock: Clock, raw: RawReceipt) -> None:
-    """Keep what a provider reports and ring for it, however it came. It is committed when this answers."""
+MOST_RECEIPTS = 256
+USUAL_BYTES = 4096
+"""Of one callback. A body so many times as large counts as so many callbacks more."""
+MOST_NOTICES = 128
+
+
+def _receipt_batches(pool: Pool, bell: Bell, clock: Clock) -> Batches[RawReceipt, None]:
+    def weight(raw: RawReceipt) -> int:
+        return 1 + len(raw.body) // USUAL_BYTES
+
+    keep = partial(_store_receipts, pool, bell, clock)
+    return Batches(keep, most=MOST_RECEIPTS, weigh=weight, concerns_all=concerns_all)
+
+
+async def _store_receipts(pool: Pool, bell: Bell, clock: Clock, raws: Sequence[RawReceipt]) -> list[None]:
     async with pool.acquire() as connection:
-        await receipts.store(connection, raw, clock())
+        await receipts.store(connection, raws, clock())
     pass_by(Mark.CALLBACK_STORED)
     bell.ring(RECEIPT_LANE)
-    RECEIPTS.labels(raw.provider, "stored").inc()
+    for raw in raws:
+        RECEIPTS.labels(raw.provider, "stored").inc()
+    return [None] * len(raws)
+
+
+def _notice_batches(pool: Pool, clock: Clock) -> Batches[Notice, int]:
+    return Batches(partial(_store_notices, pool, clock), most=MOST_NOTICES, concerns_all=concerns_all)
+
+
+async def _store_notices(pool: Pool, clock: Clock, notices: Sequence[Notice]) -> list[int]:
+    async with pool.acquire() as connection:
+        numbers = await inbox.store(connection, notices, clock())
+        await inbox.tell(connection, *(each.owner for each in notices))
+    return [numbers[each.delivery_id] for each in notices]
 
 
 async def _store_in_inbox(
-    pool: Pool, clock: Clock, delivery_id: DeliveryId, contact: Contact, content: InboxContent
+    notices: Batches[Notice, int], delivery_id: DeliveryId, contact: Contact, content: InboxContent
 ) -> str:
-    async with pool.acquire() as connection:
-        seq = await inbox.store(connection, delivery_id, contact.inbox, content, clock())
-        await inbox.tell(connection, contact.inbox)
-        return str(seq)
+    return str(await notices.do(Notice(delivery_id, contact.inbox, content)))

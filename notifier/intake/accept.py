@@ -13,7 +13,7 @@ from notifier.intake import vendor
 from notifier.intake.cloudevents import Incoming, Item, ItemKind
 from notifier.intake.codes import SourceProfile, is_usual_dossier_code, status_of
 from notifier.intake.contacts import email_address, is_renumbered, mobile_e164
-from notifier.intake.documents import fingerprint, normalised
+from notifier.intake.documents import canonical, fingerprint, normalised
 from notifier.intake.fields import NAME_LENGTH, found, is_blank, read
 from notifier.intake.models import (
     CapNhatTienDo,
@@ -35,7 +35,8 @@ class Accepted:
     """One event to be stored.
 
     `event_type` is None for a bare record: `vendor.derive_type` tells it from `status`, `is_progress` and the
-    status last known. `document` is JSON; equal events have equal documents, so equal fingerprints, in every mode.
+    status last known. `document` is JSON, `text` its canonical form; equal events have equal documents, so equal
+    fingerprints, in every mode.
     """
 
     index: int
@@ -47,6 +48,7 @@ class Accepted:
     status: Status | None
     is_progress: bool
     document: dict[str, Any]
+    text: str
     fingerprint: str
     warnings: tuple[str, ...]
 
@@ -97,6 +99,7 @@ def _event(index: int, value: Any, profile: SourceProfile, now: datetime) -> Acc
     if faults:
         raise _invalid(tuple(faults))
     document = {**value["data"], ATTRIBUTES: _attributes(value, envelope)}
+    text = canonical(document)
     step = envelope.data.TienDo
     return Accepted(
         index=index,
@@ -108,7 +111,8 @@ def _event(index: int, value: Any, profile: SourceProfile, now: datetime) -> Acc
         status=status,
         is_progress=False,
         document=document,
-        fingerprint=fingerprint(document),
+        text=text,
+        fingerprint=fingerprint(text),
         warnings=_warnings(envelope.data, profile),
     )
 
@@ -122,8 +126,9 @@ def _record(index: int, value: Any, profile: SourceProfile, now: datetime) -> Ac
     if status is None:
         raise _invalid((_unknown_status(f"/{field}", data.HoSo.TrangThaiHoSo),))
     happened = data.TienDo.ThoiDiemXuLy if data.TienDo else vendor.sync_time(data, status)
-    external_id = ExternalId(f"sync-{fingerprint(value)[:32]}")
+    external_id = ExternalId(f"sync-{fingerprint(canonical(value))[:32]}")
     document[ATTRIBUTES] = {"id": external_id, "source": profile.name}
+    text = canonical(document)
     return Accepted(
         index=index,
         external_id=external_id,
@@ -134,7 +139,8 @@ def _record(index: int, value: Any, profile: SourceProfile, now: datetime) -> Ac
         status=status,
         is_progress=progress,
         document=document,
-        fingerprint=fingerprint(document),
+        text=text,
+        fingerprint=fingerprint(text),
         warnings=_warnings(data, profile),
     )
 

@@ -37,14 +37,14 @@ def normalised(value: Any) -> Any:
     return _normalised(value, ())
 
 
-def canonical(value: Any) -> bytes:
-    """One spelling for equal values: keys sorted, no white space, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+def canonical(value: Any) -> str:
+    """One spelling for equal values: keys sorted, no white space."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def fingerprint(document: Any) -> str:
-    """SHA-256 of the canonical form, in hexadecimal."""
-    return hashlib.sha256(canonical(document)).hexdigest()
+def fingerprint(canonical_text: str) -> str:
+    """SHA-256 of the canonical form in UTF-8, in hexadecimal."""
+    return hashlib.sha256(canonical_text.encode()).hexdigest()
 
 
 def _normalised(value: Any, path: tuple[str | int, ...]) -> Any:

@@ -10,45 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notifier.domain.deliveries import Urgency
-from notifier.domain.dossiers import Move, Status
 from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName
-from notifier.domain.order import Place, last_of
-from notifier.domain.reasons import Reason, ReasonCode
+from notifier.domain.reasons import Reason
 from notifier.store.audit import as_columns, as_json
 from notifier.store.due import claimable
 from notifier.store.pool import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    id: EventId
-    source: SourceName
-    external_id: ExternalId
-    type: EventType
-    dossier_code: DossierCode
-    seq: int | None
-    status: Status | None
-    transition: Move | None
-    late: bool
-    """A later event of the dossier has come before: this one tells of the past, and moves nothing back."""
-    describes_dossier: bool
-    """The document has the dossier's full HoSo block, not only its code."""
-    occurred_at: datetime
-    received_at: datetime
-    fingerprint: bytes
-    warnings: Sequence[str]
-    lane: Urgency
-    document: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """What an earlier post of the same id left behind."""
-
-    id: EventId
-    type: EventType
-    fingerprint: bytes
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,111 +42,6 @@ JOIN event_payload p ON p.event_id = e.id
 LEFT JOIN dossier s ON s.source = e.source AND s.code = e.dossier_code AND s.details_event <> e.id
 LEFT JOIN event_payload d ON d.event_id = s.details_event
 """  # primary keys
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a dossier stands: its status, and the event that told of it."""
-
-    status: Status | None = None
-    last: Place | None = None
-
-
-_LOCK_DOSSIERS = """
-WITH named AS (
-    INSERT INTO dossier (source, code, updated_at)
-    SELECT $1, code, $3 FROM unnest($2::text[]) AS code ORDER BY code
-    ON CONFLICT (source, code) DO NOTHING
-)
-SELECT 1
-"""
-_READ_DOSSIERS = """
-SELECT code, status FROM dossier WHERE source = $1 AND code = ANY ($2::text[]) ORDER BY code FOR UPDATE
-"""  # primary key; the order makes two batches wait for each other instead of dead-locking
-
-
-_READ_PLACES = """
-SELECT dossier_code, id, seq, occurred_at, received_at FROM event
-WHERE source = $1 AND dossier_code = ANY ($2::text[]) AND status IS NOT NULL ORDER BY received_at, id
-"""  # event_dossier
-
-
-async def lock_dossiers(
-    connection: Connection, source: SourceName, codes: Sequence[DossierCode], now: datetime
-) -> dict[DossierCode, Standing]:
-    """Hold these dossiers until the transaction ends; answers where each stands."""
-    wanted = sorted(set(codes))
-    await connection.execute(_LOCK_DOSSIERS, source, wanted, now)
-    rows = await connection.fetch(_READ_DOSSIERS, source, wanted)
-    statuses = {DossierCode(row["code"]): Status(row["status"]) if row["status"] else None for row in rows}
-    moved = [code for code, status in statuses.items() if status is not None]
-    known = await status_places(connection, source, moved) if moved else {}
-    return {code: Standing(status, last_of(known.get(code, ()))) for code, status in statuses.items()}
-
-
-async def status_places(
-    connection: Connection, source: SourceName, codes: Sequence[DossierCode]
-) -> dict[DossierCode, list[Place]]:
-    """The events that told where these dossiers stand, in the order they came."""
-    places: dict[DossierCode, list[Place]] = {code: [] for code in codes}
-    for row in await connection.fetch(_READ_PLACES, source, codes):
-        places[row["dossier_code"]].append(_place(row))
-    return places
-
-
-def _place(row: Any) -> Place:
-    return Place(row["id"], row["seq"], row["occurred_at"], row["received_at"])
-
-
-_INSERT = f"""
-WITH fresh AS (
-    INSERT INTO event (id, source, external_id, type, dossier_code, seq, occurred_at, received_at, fingerprint,
-                       warnings, lane, status, transition, state, due_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $15, 'received', $8)
-    ON CONFLICT (source, external_id) DO NOTHING
-    RETURNING id
-), payload AS (
-    INSERT INTO event_payload (event_id, document) SELECT id, $12 FROM fresh
-), stands AS (
-    UPDATE dossier SET status = CASE WHEN $16 THEN status ELSE coalesce($13, status) END, updated_at = $8,
-                       details_event = CASE WHEN $14 AND (NOT $16 OR details_event IS NULL) THEN fresh.id
-                                            ELSE details_event END
-    FROM fresh WHERE source = $2 AND code = $5
-)
-INSERT INTO audit (at, actor, event_id, reason, details)
-SELECT $8, 'intake', id, '{ReasonCode.EVENT_RECEIVED}', '{{}}' FROM fresh RETURNING seq
-"""
-
-
-async def insert(connection: Connection, event: NewEvent) -> bool:
-    """Store an event with its audit row, once; False if its source has used this id before."""
-    written = await connection.fetchval(
-        _INSERT,
-        event.id,
-        event.source,
-        event.external_id,
-        event.type,
-        event.dossier_code,
-        event.seq,
-        event.occurred_at,
-        event.received_at,
-        event.fingerprint,
-        list(event.warnings),
-        event.lane,
-        event.document,
-        event.status,
-        event.describes_dossier,
-        event.transition and event.transition.value,
-        event.late,
-    )
-    return written is not None
-
-
-async def find(connection: Connection, source: SourceName, external_id: ExternalId) -> StoredEvent | None:
-    row = await connection.fetchrow(
-        "SELECT id, type, fingerprint, warnings FROM event WHERE source = $1 AND external_id = $2", source, external_id
-    )
-    return StoredEvent(row["id"], row["type"], row["fingerprint"], tuple(row["warnings"])) if row else None
 
 
 _CLAIM = f"""

@@ -45,37 +45,55 @@ class Chosen:
     through: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a delivery puts into an inbox."""
+
+    delivery_id: DeliveryId
+    owner: InboxOwner
+    content: InboxContent
+
+
 _STORE = """
-WITH known AS (
-    SELECT seq FROM inbox_message WHERE delivery_id = $1
+WITH told AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
+        AS t(delivery_id, owner, title, body, link, place)
+), known AS (
+    SELECT m.delivery_id, m.seq FROM told t JOIN inbox_message m ON m.delivery_id = t.delivery_id
+), fresh AS (
+    SELECT t.*, e.source, e.dossier_code, row_number() OVER (PARTITION BY t.owner ORDER BY t.place DESC) AS from_last
+    FROM told t JOIN delivery d ON d.id = t.delivery_id JOIN event e ON e.id = d.event_id
+    WHERE t.delivery_id NOT IN (SELECT delivery_id FROM known)
 ), counter AS (
-    INSERT INTO inbox (owner, last_seq) SELECT $2, 1 WHERE NOT EXISTS (SELECT 1 FROM known)
-    ON CONFLICT (owner) DO UPDATE SET last_seq = inbox.last_seq + 1
-    RETURNING last_seq
+    INSERT INTO inbox (owner, last_seq) SELECT owner, count(*) FROM fresh GROUP BY owner ORDER BY owner
+    ON CONFLICT (owner) DO UPDATE SET last_seq = inbox.last_seq + excluded.last_seq
+    RETURNING owner, last_seq
 ), stored AS (
     INSERT INTO inbox_message (owner, seq, delivery_id, source, dossier_code, title, body, link, created_at)
-    SELECT $2, last_seq, d.id, e.source, e.dossier_code, $3, $4, $5, $6
-    FROM counter, delivery d JOIN event e ON e.id = d.event_id WHERE d.id = $1
-    RETURNING seq
+    SELECT f.owner, c.last_seq - f.from_last + 1, f.delivery_id, f.source, f.dossier_code, f.title, f.body, f.link, $6
+    FROM fresh f JOIN counter c ON c.owner = f.owner
+    RETURNING delivery_id, seq
 )
-SELECT seq FROM stored UNION ALL SELECT seq FROM known
-"""
+SELECT delivery_id, seq FROM stored UNION ALL SELECT delivery_id, seq FROM known
+"""  # inbox_message_delivery_id_key, primary keys; the order makes two batches wait instead of dead-locking
 
 
-async def store(
-    connection: Connection, delivery_id: DeliveryId, owner: InboxOwner, content: InboxContent, now: datetime
-) -> int:
-    """Store a message once per delivery; answers its number, the first one's when it is a repeat."""
-    seq: int = await connection.fetchval(_STORE, delivery_id, owner, content.title, content.body, content.link, now)
-    return seq
+async def store(connection: Connection, notices: Sequence[Notice], now: datetime) -> dict[DeliveryId, int]:
+    """Store messages in this order, each once per delivery; answers their numbers, the first one's of a repeat."""
+    once = {each.delivery_id: each for each in notices}.values()
+    columns = zip(
+        *((each.delivery_id, each.owner, each.content.title, each.content.body, each.content.link) for each in once),
+        strict=True,
+    )
+    return {row["delivery_id"]: row["seq"] for row in await connection.fetch(_STORE, *columns, now)}
 
 
-async def tell(connection: Connection, owner: InboxOwner) -> None:
-    """Wake those who watch this inbox, after `store`: a notification within it would make all of them queue for one lock.
+async def tell(connection: Connection, *owners: InboxOwner) -> None:
+    """Wake those who watch these inboxes, after `store`: a notification within it would make all of them queue for one lock.
 
     PostgreSQL holds that lock until the notifying transaction is on disk.
     """
-    await connection.execute("SELECT pg_notify($1, $2)", CHANGED, owner)
+    await connection.execute("SELECT pg_notify($1, owner) FROM unnest($2::text[]) AS owner", CHANGED, set(owners))
 
 
 _COLUMNS = "seq, delivery_id AS id, title, body, link, source, dossier_code, created_at, read_at, archived_at"

@@ -1,5 +1,6 @@
 """Receipts: callbacks of providers, kept exactly as they came before anybody tries to understand them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,16 +12,23 @@ from notifier.store.pool import Connection
 
 _STORE = """
 INSERT INTO receipt (provider, received_at, method, query, headers, body, state, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'stored', $2) RETURNING id
+SELECT provider, $6, method, query::jsonb, headers::jsonb, body, 'stored', $6
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY
+    AS r(provider, method, query, headers, body, place)
+ORDER BY place RETURNING id
 """
 
 
-async def store(connection: Connection, raw: RawReceipt, now: datetime) -> ReceiptId:
-    """Keep a callback. Its path key is a secret and is not kept; it has done its work."""
-    receipt_id: ReceiptId = await connection.fetchval(
-        _STORE, raw.provider, now, raw.method, raw.query, raw.headers, raw.body
+async def store(connection: Connection, raws: Sequence[RawReceipt], now: datetime) -> list[ReceiptId]:
+    """Keep callbacks, in this order. Their path keys are secrets and are not kept; they have done their work."""
+    columns = zip(
+        *(
+            (raw.provider, raw.method, json.dumps(dict(raw.query)), json.dumps(dict(raw.headers)), raw.body)
+            for raw in raws
+        ),
+        strict=True,
     )
-    return receipt_id
+    return [row["id"] for row in await connection.fetch(_STORE, *columns, now)]
 
 
 @dataclass(frozen=True, slots=True)

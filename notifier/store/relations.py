@@ -1,5 +1,6 @@
 """Relations of people to an Official Account of Zalo: what its events said, the latest of each kind by its own time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,13 +37,18 @@ async def learn(connection: Connection, said: Saying) -> None:
     await connection.execute(_LEARN, said.account, said.person, said.follows, said.interacts, said.is_over, said.at)
 
 
-_LAST_INTERACTION = """
-SELECT last_interaction_at FROM zalo_relation
-WHERE oa = $1 AND uid = $2 AND follows IS NOT FALSE AND (over_at IS NULL OR over_at < last_interaction_at)
+_LAST_INTERACTIONS = """
+SELECT oa, uid, last_interaction_at FROM unnest($1::text[], $2::text[]) AS asked(oa, uid) JOIN zalo_relation USING (oa, uid)
+WHERE follows IS NOT FALSE AND (over_at IS NULL OR over_at < last_interaction_at)
 """  # primary key
+Relation = tuple[str, str]
+"""An account, and a person by the id that the account knows."""
 
 
-async def last_interaction(connection: Connection, account: str, person: str) -> datetime | None:
-    """When the person last turned to the account; None if never, if Zalo said since that it is over, or who left it."""
-    at: datetime | None = await connection.fetchval(_LAST_INTERACTION, account, person)
-    return at
+async def last_interactions(connection: Connection, asked: Collection[Relation]) -> dict[Relation, datetime | None]:
+    """When these people last turned to the account.
+
+    Nobody is there who never did, of whom Zalo said since that it is over, or who left it.
+    """
+    rows = await connection.fetch(_LAST_INTERACTIONS, *zip(*set(asked), strict=True))
+    return {(row["oa"], row["uid"]): row["last_interaction_at"] for row in rows}

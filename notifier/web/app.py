@@ -9,7 +9,7 @@ from aiohttp import web
 from notifier.settings import Issuer
 from notifier.web.access.key_ring import KeyRing
 from notifier.web.access.provider import CITIZENS, OPERATORS, Provider
-from notifier.web.keys import APP, HASHING, KEYS, PROBLEM_PAGE, REPORTING, WATCH
+from notifier.web.keys import APP, HASHING, INTAKE, KEYS, PROBLEM_PAGE, REPORTING, WATCH
 from notifier.web.live import InboxWatch
 from notifier.web.origins import allow_origin, answer_preflights
 from notifier.web.pages.problem import problem_page
@@ -17,6 +17,7 @@ from notifier.web.pages.routes import PAGES
 from notifier.web.pressure import PRESSURE, Pressure
 from notifier.web.problems import problems
 from notifier.web.routes import ROUTES
+from workers.steps import new_intake
 from workers.wiring import App
 
 SECURITY_HEADERS = {
@@ -36,6 +37,7 @@ def web_application(app: App) -> web.Application:
     """The aiohttp application over an open `App`."""
     application = web.Application(middlewares=[answer_preflights, problems])
     application[APP] = app
+    application[INTAKE] = new_intake(app)
     application[KEYS] = KeyRing(app.settings.identity, app.clock) if app.settings.identity else None
     application[CITIZENS] = _provider(app, app.settings.identity, "/hop-thu/oidc")
     application[OPERATORS] = _provider(app, app.settings.console.identity, "/console/oidc")
@@ -52,7 +54,7 @@ def web_application(app: App) -> web.Application:
     application.on_response_prepare.extend([_secure, allow_origin])
     application.on_shutdown.append(_end_streams)
     application.cleanup_ctx.append(_listen)
-    application.on_cleanup.append(_close_keys)
+    application.on_cleanup.extend([_close_intake, _close_keys])
     return application
 
 
@@ -74,6 +76,10 @@ def _provider(app: App, settings: Issuer | None, back: str) -> Provider | None:
     if settings is None or settings.client_id is None:
         return None
     return Provider(settings, app.clock, app.secret, app.settings.public_url + back)
+
+
+async def _close_intake(application: web.Application) -> None:
+    await application[INTAKE].close()
 
 
 async def _close_keys(application: web.Application) -> None:

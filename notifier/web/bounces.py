@@ -18,7 +18,7 @@ from notifier.domain.receipts import ENVELOPE_RECIPIENT, RawReceipt
 from notifier.settings import Bounces
 from notifier.store.pool import DATABASE_DOWN
 from notifier.telemetry.metrics import RECEIPTS
-from workers.wiring import App, store_receipt
+from workers.wiring import App
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class BounceHandler:
         if raw is None:
             return "550 5.1.1 No mail of ours was sent from this address"
         try:
-            await store_receipt(self._app.pool, self._app.bell, self._app.clock, raw)
+            await self._app.receipts.do(raw)
         except (*DATABASE_DOWN, TimeoutError):
             log.warning("a bounce could not be kept; the mail system will bring it again")
             return LATER

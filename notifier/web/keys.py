@@ -7,9 +7,11 @@ from aiohttp import web
 
 from notifier.web.access.key_ring import KeyRing
 from notifier.web.live import InboxWatch
+from workers.steps import Intake
 from workers.wiring import App
 
 APP = web.AppKey("app", App)
+INTAKE: web.AppKey[Intake] = web.AppKey("intake")
 WATCH = web.AppKey("watch", InboxWatch)
 KEYS: web.AppKey[KeyRing | None] = web.AppKey("keys")
 """Those of the identity provider, where one is configured."""

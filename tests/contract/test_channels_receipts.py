@@ -34,7 +34,7 @@ class Intake:
         """The status that the provider gets; what does not come by HTTP is stored as its connection stores it."""
         if raw is self.receipts.delivered and not self.receipts.is_called_back:
             async with self.app.pool.acquire() as connection:
-                await store.store(connection, raw, self.app.clock())
+                await store.store(connection, [raw], self.app.clock())
             return 200
         path = f"/v1/receipts/{raw.provider}" + (f"/{raw.key}" if raw.key else "")
         method = raw.method if raw.method in {"GET", "POST"} else "POST"

@@ -15,7 +15,6 @@ from notifier.intake.signature import parse_secret, sign
 from tests.support.front_door import CLOUD_EVENT, post, problem
 from tests.support.intake import event, sample
 from tests.support.stack import post_event, signed
-from tests.support.waiting import until
 
 BATCH = "application/cloudevents-batch+json"
 
@@ -142,28 +141,6 @@ async def test_a_hundred_identical_posts_at_once_make_one_event(client, ground, 
     assert {status for status, _ in answers} == {202}
     assert sorted(answer["duplicate"] for _, answer in answers) == [False] + [True] * 99
     assert await rows(app, "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM audit)") == [(1, 1)]
-
-
-async def test_two_batches_that_name_the_same_dossiers_in_opposite_order_do_not_lock_each_other_out(
-    client, ground, app
-):
-    def batch(order: str) -> bytes:
-        return as_bytes([event({"/id": f"{order}-{n}", "/data/HoSo/MaHoSo": f"H01-{n}"}) for n in order])
-
-    async with app.pool.acquire() as between:
-        blocking = between.transaction()
-        await blocking.start()
-        await between.execute("INSERT INTO dossier (source, code, updated_at) VALUES ($1, 'H01-2', now())", PROVINCE)
-        posts = asyncio.gather(*(post(client, ground, batch(order), content_type=BATCH) for order in ("123", "321")))
-
-        async def both_wait() -> bool:
-            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            return await rows(app, f"{waiting} AND datname = current_database()") == [(2,)]
-
-        await until(both_wait, 5, "both batches to wait for a dossier")
-        await blocking.rollback()
-
-    assert [answer.status for answer in await posts] == [202, 202]
 
 
 @pytest.mark.parametrize("which", [0, 1])

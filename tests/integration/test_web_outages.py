@@ -70,6 +70,14 @@ async def test_without_the_database_nothing_is_acknowledged(line, ground):
     assert (status, document["code"]) == (503, "database-unavailable")
 
 
+async def test_of_many_posts_at_once_none_is_acknowledged_without_the_database(line, ground):
+    await line.cable.pull()
+
+    answers = await asyncio.gather(*(post_event(line.client, ground, event({"/id": f"E-{n}"})) for n in range(20)))
+
+    assert {(status, document["code"]) for status, document in answers} == {(503, "database-unavailable")}
+
+
 async def test_a_503_says_when_to_come_again(line, ground):
     await line.cable.pull()
 

@@ -12,6 +12,7 @@ from notifier.domain.content import InboxContent
 from notifier.domain.ids import InboxOwner
 from notifier.settings import load_settings
 from notifier.store import inbox
+from notifier.store.inbox import Notice
 from notifier.web.app import serve
 from tests.support.callbacks import new_message
 from tests.support.front_door import bearer, get, look_up, problem, told
@@ -154,7 +155,7 @@ async def write(app, owner: str, messages: int) -> None:
     for _ in range(messages):
         async with app.pool.acquire() as connection:
             id_ = await new_message(connection, app.clock(), state="sending")
-            await inbox.store(connection, id_, owner, InboxContent("t", "b"), app.clock())
+            await inbox.store(connection, [Notice(id_, owner, InboxContent("t", "b"))], app.clock())
             await inbox.tell(connection, owner)
 
 
@@ -183,7 +184,7 @@ async def test_a_message_whose_news_got_lost_is_told_with_the_next_heartbeat(app
     async with watching() as watcher:
         async with app.pool.acquire() as connection:
             id_ = await new_message(connection, app.clock(), state="sending")
-            await inbox.store(connection, id_, owner, InboxContent("t", "b"), app.clock())
+            await inbox.store(connection, [Notice(id_, owner, InboxContent("t", "b"))], app.clock())
 
         assert (await watcher.message())[0] == 1
 

@@ -12,7 +12,7 @@
 """
 
 from workers.steps.delivering import deliver, new_calls, room
-from workers.steps.intake import Taken, take_in
+from workers.steps.intake import Intake, Post, Taken, new_intake, take_in
 from workers.steps.reading import read_messages
 from workers.steps.receiving import Stated, apply_facts, receipts
 from workers.steps.reminding import fire
@@ -20,6 +20,8 @@ from workers.steps.routing import route
 from workers.steps.telling import Tellings, callbacks
 
 __all__ = [
+    "Intake",
+    "Post",
     "Stated",
     "Taken",
     "Tellings",
@@ -28,6 +30,7 @@ __all__ = [
     "deliver",
     "fire",
     "new_calls",
+    "new_intake",
     "read_messages",
     "receipts",
     "room",

@@ -22,7 +22,7 @@ from notifier.routing.explain import explain
 from notifier.routing.overtaking import Course, Told, course
 from notifier.routing.plan import Plan, plan, tells_citizen
 from notifier.routing.rules import Rules
-from notifier.store.events import Standing
+from notifier.store.intake import Standing
 from notifier.store.overtaking import Claim
 from workers.steps.intake import Related, related
 from workers.steps.routing import claim_of

@@ -11,11 +11,11 @@ from notifier.intake.accept import Accepted, Refused, understand
 from notifier.intake.problems import PROBLEMS, problem_document
 from notifier.intake.signature import Rejection, verify
 from notifier.telemetry.metrics import EVENTS
-from notifier.web.keys import APP
+from notifier.web.keys import APP, INTAKE
 from notifier.web.pressure import PRESSURE
 from notifier.web.problems import ProblemError
 from notifier.web.requests import read_body
-from workers.steps import Taken, take_in
+from workers.steps import Post, Taken, take_in
 from workers.wiring import App
 
 _WHY = {
@@ -48,7 +48,8 @@ async def _take_in(request: web.Request) -> web.Response:
         EVENTS.labels(profile.name, "refused").inc()
         raise ProblemError(verdict.value, _WHY[verdict])
     items = understand(incoming, profile, now)
-    taken = iter(await take_in(app, profile, [item for item in items if isinstance(item, Accepted)], now))
+    accepted = [item for item in items if isinstance(item, Accepted)]
+    taken = iter(await take_in(request.app[INTAKE], Post(profile.name, accepted, now)))
     answers = [item.error if isinstance(item, Refused) else next(taken) for item in items]
     for answer in answers:
         EVENTS.labels(profile.name, _result(answer)).inc()

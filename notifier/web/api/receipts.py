@@ -13,7 +13,7 @@ from notifier.telemetry.metrics import RECEIPTS
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
 from notifier.web.requests import read_body
-from workers.wiring import App, store_receipt
+from workers.wiring import App
 
 KEPT_HEADERS = frozenset(
     {
@@ -49,7 +49,7 @@ async def take_receipt(request: web.Request) -> web.Response:
     if not setup.module.authentic(raw, setup.settings):
         RECEIPTS.labels(setup.name, "refused").inc()
         raise ProblemError("invalid-signature", "The callback does not prove that it comes from the provider.")
-    await store_receipt(app.pool, app.bell, app.clock, raw)
+    await app.receipts.do(raw)
     return web.Response(text="OK")
 
 
