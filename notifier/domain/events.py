@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from notifier.domain.dossiers import Dossier, Person, Status
-from notifier.domain.ids import EventId, EventType, ExternalId, SourceName
+from notifier.domain.ids import DossierKey, EventId, EventType, ExternalId, SourceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +102,7 @@ class DossierEvent:
     reminder: Reminder | None = None
     gathered: tuple["DossierEvent", ...] = ()
     """What a digest tells of; its own dossier is that of the first."""
+
+    @property
+    def dossier_key(self) -> DossierKey:
+        return self.source, self.dossier.code

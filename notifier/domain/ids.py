@@ -19,6 +19,8 @@ EventType = NewType("EventType", str)
 """A name of the event catalogue, for example `hoso.duoc_tiep_nhan`."""
 DossierCode = NewType("DossierCode", str)
 """MaHoSo as the source wrote it. Unique only together with its source."""
+DossierKey = tuple[SourceName, DossierCode]
+"""What names a dossier: its source and the code that it has there."""
 NO_DOSSIER = DossierCode("-")
 """Of an event of ours that tells of several."""
 ChannelName = NewType("ChannelName", str)

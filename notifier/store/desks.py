@@ -1,6 +1,6 @@
 """Desks: one row for each officer, held while their messages are planned or put together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,38 +14,50 @@ _ENTER = """
 INSERT INTO desk (owner) SELECT owner FROM unnest($1::text[]) AS owner ORDER BY owner ON CONFLICT DO NOTHING
 """
 _HOLD = "SELECT owner, merged_until FROM desk WHERE owner = ANY ($1::text[]) ORDER BY owner FOR UPDATE"  # primary key
-_PENDING = """
-SELECT desk, min(due_at) AS due_at FROM delivery
-WHERE desk = ANY ($1::text[]) AND state IN ('planned', 'held') AND due_at > $2 AND due_at <= $3 GROUP BY desk
+
+
+async def hold(connection: Connection, owners: Collection[InboxOwner]) -> dict[InboxOwner, datetime]:
+    """Hold these desks until the transaction ends; answers until when those put messages together that ever did.
+
+    The order of names makes two routers wait for each other instead of dead-locking.
+    """
+    wanted = sorted(owners)
+    if not wanted:
+        return {}
+    await connection.execute(_ENTER, wanted)
+    rows = await connection.fetch(_HOLD, wanted)
+    return {row["owner"]: row["merged_until"] for row in rows if row["merged_until"]}
+
+
+_WAITING = """
+SELECT w.owner, d.id, d.due_at FROM unnest($1::text[]) AS w(owner) CROSS JOIN LATERAL (
+    SELECT id, due_at FROM delivery WHERE desk = w.owner AND state IN ('planned', 'held') AND due_at > $2
+    ORDER BY due_at LIMIT $3
+) d
 """  # delivery_desk
 
 
-async def hold(
-    connection: Connection, owners: Collection[InboxOwner], now: datetime, soon: datetime
-) -> dict[InboxOwner, datetime]:
-    """Hold these desks until the transaction ends; answers those whose next message goes out later than now, and when.
-
-    That is when what lies there already will go, else the end of the window in which messages are put together; either
-    only if it is by `soon`. The order of names makes two routers wait for each other instead of dead-locking.
-    """
-    wanted = sorted(owners)
-    await connection.execute(_ENTER, wanted)
-    rows = await connection.fetch(_HOLD, wanted)
-    until = {
-        row["owner"]: row["merged_until"] for row in rows if row["merged_until"] and now < row["merged_until"] <= soon
-    }
-    for row in await connection.fetch(_PENDING, wanted, now, soon):
-        until[row["desk"]] = row["due_at"]
-    return until
+async def waiting(
+    connection: Connection, owners: Collection[InboxOwner], now: datetime, most: int
+) -> dict[InboxOwner, dict[DeliveryId, datetime]]:
+    """What lies on desks that are held and goes out later than `now`, with when: the next `most` of each."""
+    found: dict[InboxOwner, dict[DeliveryId, datetime]] = {}
+    if owners:
+        for row in await connection.fetch(_WAITING, list(owners), now, most):
+            found.setdefault(row["owner"], {})[row["id"]] = row["due_at"]
+    return found
 
 
-async def close_until(connection: Connection, until: dict[InboxOwner, datetime]) -> None:
+async def close_until(connection: Connection, until: Mapping[InboxOwner, datetime]) -> None:
     """From their next message on, these desks put together what comes until then."""
     if not until:
         return
-    await connection.executemany(
-        "UPDATE desk SET merged_until = greatest(merged_until, $2) WHERE owner = $1", list(until.items())
-    )  # primary key
+    await connection.execute(
+        "UPDATE desk SET merged_until = greatest(merged_until, w.until)"
+        " FROM unnest($1::text[], $2::timestamptz[]) AS w(owner, until) WHERE desk.owner = w.owner",
+        list(until),
+        list(until.values()),
+    )  # primary key; the caller holds them
 
 
 async def hold_of(connection: Connection, deliveries: Collection[DeliveryId]) -> None:

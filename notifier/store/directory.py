@@ -1,10 +1,10 @@
-"""The directory: agencies and officers. What an event needs of it, what events teach it, and lists of it.
+"""The directory: agencies and officers. What events need of it, what they teach it, and lists of it.
 
 An administrator's row (`notifier.store.directory_keeping`) is never changed by an event.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -17,9 +17,7 @@ from notifier.domain.directory import (
     Role,
     by_every_code,
     officer_code,
-    said_by,
 )
-from notifier.domain.events import DossierEvent
 from notifier.store.pool import Connection
 
 AGENCIES_AROUND = r"""
@@ -62,56 +60,38 @@ async def around(connection: Connection, codes: Collection[str], units: Collecti
 
 _LEARN_AGENCIES = """
 INSERT INTO agency (code, name, origin, changed_by, changed_at)
-SELECT s.code, s.name, 'event', 'event', $2
-FROM jsonb_to_recordset($1) AS s(code text, name text)
-LEFT JOIN agency a ON a.code = s.code
-WHERE (a.code IS NULL OR (a.origin = 'event' AND a.name = a.code AND s.name <> s.code))
-  AND NOT EXISTS (SELECT FROM agency b WHERE b.other_codes @> ARRAY[s.code])
-ORDER BY s.code
+SELECT s.code, s.name, 'event', 'event', $3 FROM unnest($1::text[], $2::text[]) AS s(code, name) ORDER BY s.code
 ON CONFLICT (code) DO UPDATE SET name = excluded.name, changed_at = excluded.changed_at
 WHERE agency.origin = 'event' AND agency.name = agency.code
-"""  # primary key, agency_other_codes
+"""  # primary key
 _LEARN_OFFICERS = """
 INSERT INTO officer (code, name, title, unit, role, phone, email, zalo, origin, changed_by, changed_at)
-SELECT s.code, m.name, m.title, m.unit, m.role, m.phone, m.email, m.zalo, 'event', 'event', $2
+SELECT s.*, 'event', 'event', $2
 FROM jsonb_to_recordset($1)
      AS s(code text, name text, title text, unit text, role text, phone text, email text, zalo jsonb)
-LEFT JOIN officer o ON o.code = s.code
-CROSS JOIN LATERAL (SELECT
-    CASE WHEN s.name = s.code THEN coalesce(o.name, s.name) ELSE s.name END AS name,
-    coalesce(s.title, o.title) AS title,
-    CASE WHEN o.unit IS NULL OR (s.role = 'head' AND o.role = 'officer') THEN coalesce(s.unit, o.unit) ELSE o.unit END
-        AS unit,
-    CASE WHEN s.role = 'head' OR o.role IS NULL THEN s.role ELSE o.role END AS role,
-    coalesce(s.phone, o.phone) AS phone,
-    coalesce(s.email, o.email) AS email,
-    coalesce(o.zalo, '{}') || s.zalo AS zalo
-) m
-WHERE o.code IS NULL OR (o.origin = 'event'
-    AND (m.name, m.title, m.unit, m.role, m.phone, m.email, m.zalo)
-        IS DISTINCT FROM (o.name, o.title, o.unit, o.role, o.phone, o.email, o.zalo))
 ORDER BY s.code
-ON CONFLICT (code) DO UPDATE SET name = excluded.name, title = excluded.title, unit = excluded.unit,
-    role = excluded.role, phone = excluded.phone, email = excluded.email, zalo = excluded.zalo,
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, title = coalesce(excluded.title, officer.title),
+    unit = coalesce(excluded.unit, officer.unit), role = excluded.role, phone = coalesce(excluded.phone, officer.phone),
+    email = coalesce(excluded.email, officer.email), zalo = officer.zalo || excluded.zalo,
     changed_by = excluded.changed_by, changed_at = excluded.changed_at
 WHERE officer.origin = 'event'
 """  # primary key; in the order of the codes, so that no two of these wait for each other
 
 
-async def learn(connection: Connection, event: DossierEvent, *, oa: str, now: datetime) -> None:
-    """Keep what the event says of officers and agencies. What is known already is not written, nor locked.
+async def learn(connection: Connection, before: Directory, after: Directory, now: datetime) -> None:
+    """Keep what events have taught (`notifier.domain.directory.taught`) since `before` was read.
 
-    What an event leaves out is kept from those before it. The unit is that of the event that named the officer first,
-    and again that of the first which names them as a head: at many desks one officer works for several units.
+    What was known already is not written, nor locked.
     """
-    officers, agencies = said_by(event, oa)
+    officers = [each for code, each in after.officers.items() if each is not before.officers.get(code)]
+    agencies = [each for code, each in after.agencies.items() if each is not before.agencies.get(code)]
     if agencies:
-        named = [{"code": agency.code, "name": agency.name} for agency in agencies]
-        await connection.execute(_LEARN_AGENCIES, named, now)
+        names = [each.code for each in agencies], [each.name for each in agencies]
+        await connection.execute(_LEARN_AGENCIES, *names, now)
     if officers:
         kept = ("code", "name", "title", "unit", "role", "phone", "email", "zalo")
-        said = [{name: getattr(officer, name) for name in kept} for officer in officers]
-        await connection.execute(_LEARN_OFFICERS, said, now)
+        told = [{name: getattr(officer, name) for name in kept} for officer in officers]
+        await connection.execute(_LEARN_OFFICERS, told, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +183,39 @@ async def strangers(connection: Connection, kind: Kind, codes: Collection[str]) 
 
 
 def agency_of(row: Any) -> Agency:
-    given = {each.name: row[each.name] for each in fields(Agency)}
-    return Agency(**given | {"other_codes": tuple(row["other_codes"]), "origin": Origin(row["origin"])})
+    return Agency(
+        row["code"],
+        row["name"],
+        tuple(row["other_codes"]),
+        row["parent"],
+        row["phone"],
+        row["valid_from"],
+        row["valid_until"],
+        row["successor"],
+        Origin(row["origin"]),
+        row["changed_by"],
+        row["changed_at"],
+    )
 
 
 def officer_of(row: Any) -> Officer:
-    given = {each.name: row[each.name] for each in fields(Officer)}
-    return Officer(**given | {"role": Role(row["role"]), "origin": Origin(row["origin"])})
+    return Officer(
+        row["code"],
+        row["name"],
+        row["title"],
+        row["unit"],
+        Role(row["role"]),
+        row["phone"],
+        row["email"],
+        row["zalo"],
+        row["leave_from"],
+        row["leave_until"],
+        row["deputy"],
+        row["gone_at"],
+        Origin(row["origin"]),
+        row["changed_by"],
+        row["changed_at"],
+    )
 
 
 async def everything(connection: Connection) -> Directory:

@@ -1,25 +1,33 @@
 """Dockets: how each dossier stands (`notifier.reminders.docket`)."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from notifier.domain.dossiers import FilingChannel, Status
-from notifier.domain.ids import DossierCode, SourceName
+from notifier.domain.ids import DossierCode, DossierKey, SourceName
 from notifier.reminders.docket import OVER, Docket
 from notifier.store.pool import Connection
 
 _NAMES = tuple(field.name for field in fields(Docket))
-_READ = f"SELECT {', '.join(_NAMES)} FROM docket WHERE source = $1 AND dossier_code = $2"  # primary key
+_READ = f"""
+SELECT source, dossier_code, {", ".join(_NAMES)}
+FROM unnest($1::text[], $2::text[]) AS w(source, dossier_code) JOIN docket USING (source, dossier_code)
+"""  # primary key
 
 
-async def read(connection: Connection, source: SourceName, code: DossierCode) -> Docket | None:
-    row = await connection.fetchrow(_READ, source, code)
-    return _docket(row) if row else None
+async def read(connection: Connection, dossiers: Collection[DossierKey]) -> dict[DossierKey, Docket]:
+    """How these dossiers stand, as far as it is known."""
+    if not dossiers:
+        return {}
+    rows = await connection.fetch(_READ, [source for source, _ in dossiers], [code for _, code in dossiers])
+    return {(row["source"], row["dossier_code"]): _docket(row) for row in rows}
 
 
 def _docket(row: Any) -> Docket:
-    values = dict(row)
+    values = {name: row[name] for name in _NAMES}
     return Docket(
         **{
             **values,
@@ -33,15 +41,27 @@ def _docket(row: Any) -> Docket:
 
 _WRITE = f"""
 INSERT INTO docket (source, dossier_code, updated_at, {", ".join(_NAMES)})
-VALUES ($1, $2, $3, {", ".join(f"${place}" for place in range(4, 4 + len(_NAMES)))})
+SELECT source, dossier_code, $1, {", ".join(_NAMES)} FROM jsonb_populate_recordset(NULL::docket, $2)
 ON CONFLICT (source, dossier_code) DO UPDATE SET updated_at = excluded.updated_at,
     {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
 """  # primary key
 
 
-async def write(connection: Connection, source: SourceName, code: DossierCode, docket: Docket, now: datetime) -> None:
-    """Keep how a dossier stands; the caller holds the dossier."""
-    await connection.execute(_WRITE, source, code, now, *(getattr(docket, name) for name in _NAMES))
+async def write(connection: Connection, dockets: Mapping[DossierKey, Docket], now: datetime) -> None:
+    """Keep how dossiers stand; the caller holds them."""
+    if not dockets:
+        return
+    rows = [
+        {"source": source, "dossier_code": code, **{name: _as_json(getattr(docket, name)) for name in _NAMES}}
+        for (source, code), docket in dockets.items()
+    ]
+    await connection.execute(_WRITE, now, rows)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
 
 
 _IS_OPEN = f"(status IS NULL OR status <> ALL ('{{{','.join(str(int(status)) for status in sorted(OVER))}}}'))"

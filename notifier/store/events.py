@@ -65,35 +65,48 @@ async def claim(connection: Connection, ids: Sequence[EventId], worker: str, lea
     return [ClaimedEvent(**row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An event whose routing ends, and why. `agency`: the code of its unit, for operators who look for it."""
+
+    id: EventId
+    reasons: Sequence[Reason]
+    agency: str | None = None
+
+
 _FINISH = """
 WITH done AS (
-    UPDATE event SET state = $3, agency = $7, due_at = NULL, lease_owner = NULL, lease_until = NULL
-    WHERE id = $1 AND state = 'received' AND lease_owner = $2
-    RETURNING id
+    UPDATE event SET state = $2, agency = w.agency, due_at = NULL, lease_owner = NULL, lease_until = NULL
+    FROM unnest($4::uuid[], $5::text[]) AS w(id, agency)
+    WHERE event.id = w.id AND state = 'received' AND lease_owner = $1
+    RETURNING event.id
+), noted AS (
+    INSERT INTO audit (at, actor, event_id, from_state, to_state, reason, details)
+    SELECT $3, 'router', done.id, 'received', $2, r.reason, r.details::jsonb
+    FROM unnest($6::uuid[], $7::text[], $8::text[]) WITH ORDINALITY AS r(event_id, reason, details, place)
+    JOIN done ON done.id = r.event_id
+    ORDER BY r.place
 )
-INSERT INTO audit (at, actor, event_id, from_state, to_state, reason, details)
-SELECT $4, 'router', done.id, 'received', $3, r.reason, r.details::jsonb
-FROM done, unnest($5::text[], $6::text[]) WITH ORDINALITY AS r(reason, details, place)
-ORDER BY r.place RETURNING seq
-"""
+SELECT id FROM done
+"""  # primary key
 
 
 async def finish(
-    connection: Connection,
-    event_id: EventId,
-    worker: str,
-    state: str,
-    reasons: Sequence[Reason],
-    now: datetime,
-    agency: str | None = None,
-) -> bool:
-    """End the routing of an event (`routed` or `unroutable`) with its reasons; False if it is no longer ours.
-
-    `agency` is the code of the unit whose event it is, for operators who look for it.
-    """
-    codes, values = as_columns(reasons)
-    rows = await connection.fetch(_FINISH, event_id, worker, state, now, codes, values, agency)
-    return bool(rows)
+    connection: Connection, finished: Sequence[Finished], worker: str, state: str, now: datetime
+) -> set[EventId]:
+    """End the routing of events (`routed` or `unroutable`) with their reasons; answers which of them were still ours."""
+    told = [(each.id, reason) for each in finished for reason in each.reasons]
+    rows = await connection.fetch(
+        _FINISH,
+        worker,
+        state,
+        now,
+        [each.id for each in finished],
+        [each.agency for each in finished],
+        [id_ for id_, _ in told],
+        *as_columns([reason for _, reason in told]),
+    )
+    return {row["id"] for row in rows}
 
 
 _RELEASE = """

@@ -1,25 +1,26 @@
 """Look-up links: an opaque token opens one dossier's public state for a while. Only the token's hash is kept."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.domain.dossiers import Status
-from notifier.domain.ids import DossierCode, SourceName
+from notifier.domain.ids import DossierCode, DossierKey, SourceName
 from notifier.store.pool import Connection
 
 _REMEMBER = """
 INSERT INTO lookup (token_hash, source, dossier_code, expires_at)
-SELECT token_hash, $2, $3, $4 FROM unnest($1::bytea[]) AS token_hash ORDER BY token_hash
+SELECT w.*, $4 FROM unnest($1::bytea[], $2::text[], $3::text[]) AS w(token_hash, source, code) ORDER BY w.token_hash
 ON CONFLICT (token_hash) DO UPDATE SET expires_at = greatest(lookup.expires_at, excluded.expires_at)
 """  # primary key; the order makes two routers wait for each other instead of dead-locking
 
 
-async def remember(
-    connection: Connection, token_hashes: Collection[bytes], source: SourceName, code: DossierCode, expires_at: datetime
-) -> None:
-    """Make the tokens of a dossier valid until `expires_at`; a later call extends it."""
-    await connection.execute(_REMEMBER, token_hashes, source, code, expires_at)
+async def remember(connection: Connection, tokens: Mapping[bytes, DossierKey], expires_at: datetime) -> None:
+    """Make tokens (by their hashes) valid for their dossiers until `expires_at`; a later call extends it."""
+    if not tokens:
+        return
+    sources, codes = [source for source, _ in tokens.values()], [code for _, code in tokens.values()]
+    await connection.execute(_REMEMBER, list(tokens), sources, codes, expires_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,48 @@
 """What routing must know of the other events of a dossier, and who was first to have a citizen told of a status."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.dossiers import Move, Status
-from notifier.domain.ids import DeliveryId, DossierCode, EventId, EventType, SourceName
+from notifier.domain.ids import DeliveryId, DossierCode, DossierKey, EventId, EventType, SourceName
 from notifier.domain.order import Place
 from notifier.routing.overtaking import Told
 from notifier.store.pool import Connection
 
-_HOLD = "SELECT 1 FROM dossier WHERE source = $1 AND code = $2 FOR UPDATE"  # primary key
+_HOLD = """
+SELECT 1 FROM unnest($1::text[], $2::text[]) AS w(source, code) JOIN dossier d ON d.source = w.source AND d.code = w.code
+ORDER BY d.source, d.code FOR UPDATE OF d
+"""  # primary key; the order makes two waves wait for each other instead of dead-locking
 _EVENTS = """
-SELECT e.id, e.type, e.transition, e.seq, e.occurred_at, e.received_at, e.state = 'routed' AS routed,
-       e.type = $3 AND EXISTS (
+SELECT e.id, e.source, e.dossier_code, e.type, e.transition, e.seq, e.occurred_at, e.received_at,
+       e.state = 'routed' AS routed,
+       e.type = w.type AND EXISTS (
            SELECT 1 FROM recipient r JOIN delivery d ON d.recipient_id = r.id
            WHERE r.event_id = e.id AND r.audience = 'citizen'
              AND (d.state = 'superseded' OR (d.state = 'cancelled' AND d.position = 'first'))) AS undone
-FROM event e WHERE e.source = $1 AND e.dossier_code = $2 ORDER BY e.received_at, e.id
+FROM unnest($1::text[], $2::text[], $3::text[]) AS w(source, code, type) CROSS JOIN LATERAL (
+    SELECT * FROM event WHERE source = w.source AND dossier_code = w.code OFFSET 0  -- one probe for each
+) e ORDER BY e.received_at, e.id
 """  # event_dossier, recipient_event_id_audience_ref_key, delivery_recipient_id_channel_key
 
 
-async def hold_dossier(
-    connection: Connection, source: SourceName, code: DossierCode, event_type: EventType
-) -> list[Told]:
-    """Hold a dossier until the transaction ends, so that its events are routed one after the other; answers them all.
+async def hold_dossiers(
+    connection: Connection, asked: Collection[tuple[SourceName, DossierCode, EventType]]
+) -> dict[DossierKey, list[Told]]:
+    """Hold dossiers until the transaction ends, so that the events of each are routed one after the other.
 
-    `undone` is told of the events of this type only.
+    Answers them all, in the order they came. `undone` is told of those of the type that is asked of their dossier.
     """
-    await connection.execute(_HOLD, source, code)
-    return [_told(row) for row in await connection.fetch(_EVENTS, source, code, event_type)]
+    sources, codes, types = ([each[place] for each in asked] for place in range(3))
+    await connection.execute(_HOLD, sources, codes)
+    told: dict[DossierKey, list[Told]] = {(source, code): [] for source, code, _ in asked}
+    for row in await connection.fetch(_EVENTS, sources, codes, types):
+        told[row["source"], row["dossier_code"]].append(_told(row))
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +114,43 @@ class Claim:
 
 _CLAIM = """
 INSERT INTO told (dossier_code, status, day, source, event_id)
-SELECT code, $2, $3, $4, $5 FROM unnest($1::text[]) AS code ORDER BY code
-ON CONFLICT (dossier_code, status, day) DO NOTHING RETURNING dossier_code
+SELECT w.* FROM unnest($1::text[], $2::smallint[], $3::date[], $4::text[], $5::uuid[]) AS w(code, status, day, source, event)
+ORDER BY w.code, w.status, w.day
+ON CONFLICT (dossier_code, status, day) DO NOTHING RETURNING event_id
 """  # primary key; the order makes two sources wait for each other instead of dead-locking
 _FIRST = """
-SELECT t.source FROM told t JOIN event e ON e.id = t.event_id
-WHERE t.dossier_code = ANY ($1::text[]) AND t.status = $2 AND t.day = $3 AND t.source <> $4 AND e.type = $5
-ORDER BY t.dossier_code LIMIT 1
+SELECT DISTINCT ON (w.event) w.event, t.source
+FROM unnest($1::text[], $2::smallint[], $3::date[], $4::text[], $5::uuid[], $6::text[])
+     AS w(code, status, day, source, event, type)
+JOIN told t ON t.dossier_code = w.code AND t.status = w.status AND t.day = w.day AND t.source <> w.source
+JOIN event e ON e.id = t.event_id AND e.type = w.type
+ORDER BY w.event, t.dossier_code
 """  # primary keys
 
 
-async def claim_telling(connection: Connection, claim: Claim) -> SourceName | None:
-    """None: the citizen is told by this event. Else the other source that has had the citizen told of the same."""
-    mine = await connection.fetch(_CLAIM, claim.codes, claim.status, claim.day, claim.source, claim.event_id)
-    return None if len(mine) == len(claim.codes) else await first_to_tell(connection, claim)
+async def claim_telling(connection: Connection, claims: Sequence[Claim]) -> dict[EventId, SourceName]:
+    """The events of which another source has had the citizen told the same, with that source; of the others the citizen
+    is told by the event itself.
+    """
+    if not claims:
+        return {}
+    rows = await connection.fetch(_CLAIM, *_columns(claims))
+    mine = Counter(row["event_id"] for row in rows)
+    return await first_to_tell(connection, [each for each in claims if mine[each.event_id] < len(each.codes)])
 
 
-async def first_to_tell(connection: Connection, claim: Claim) -> SourceName | None:
-    """The other source that has had the citizen told of the same."""
-    first: SourceName | None = await connection.fetchval(
-        _FIRST, claim.codes, claim.status, claim.day, claim.source, claim.type
-    )
-    return first
+async def first_to_tell(connection: Connection, claims: Sequence[Claim]) -> dict[EventId, SourceName]:
+    """The other source that has had the citizen told of the same, for each event where there is one."""
+    if not claims:
+        return {}
+    types = [each.type for each in claims for _ in each.codes]
+    return {row["event"]: row["source"] for row in await connection.fetch(_FIRST, *_columns(claims), types)}
+
+
+def _columns(claims: Sequence[Claim]) -> tuple[list[Any], ...]:
+    """One row for each code: code, status, day, source, event."""
+    rows = [(code, each.status, each.day, each.source, each.event_id) for each in claims for code in each.codes]
+    return tuple(map(list, zip(*rows, strict=True)))
 
 
 _UNCLAIM = """

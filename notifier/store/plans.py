@@ -1,11 +1,11 @@
 """What routing decided, stored: recipients and their deliveries, each with the reason of its first state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.domain.content import ContentKind
-from notifier.domain.deliveries import PlannedDelivery
+from notifier.domain.deliveries import PlannedDelivery, Urgency
 from notifier.domain.ids import DeliveryId, EventId, SourceName
 from notifier.domain.recipients import Recipient
 from notifier.store.audit import as_json
@@ -20,75 +20,85 @@ class NewDelivery:
     plan: PlannedDelivery
 
 
+@dataclass(frozen=True, slots=True)
+class NewPlan:
+    """What is to be stored for one event; the recipients are those of them who are not stored yet."""
+
+    event_id: EventId
+    source: SourceName
+    recipients: Sequence[Recipient]
+    deliveries: Sequence[NewDelivery]
+
+
 _PLAN_RECIPIENTS = """
-INSERT INTO recipient (id, event_id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid, rest_from, rest_until)
-SELECT id, $1, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid, rest_from, rest_until
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::text[], $11::time[], $12::time[])
-    AS r(id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid, rest_from, rest_until)
+INSERT INTO recipient (event_id, id, audience, ref, locale, inbox_owner, name, phone, email, zalo_uid, rest_from, rest_until)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::text[], $10::text[], $11::time[], $12::time[])
 """
 _PLAN_DELIVERIES = """
 WITH wanted AS (
-    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[],
-                         $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $16::text[])
-    WITH ORDINALITY AS w(id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
-                         reason, details, desk, place)
+    SELECT * FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::int[],
+                         $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::text[],
+                         $16::text[])
+    WITH ORDINALITY AS w(event_id, source, id, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
+                         expires_at, reason, details, desk, place)
 ), fresh AS (
     INSERT INTO delivery (id, event_id, source, recipient_id, channel, content_kind, position, rank, urgency, state, due_at,
                           expires_at, desk, created_at, updated_at)
-    SELECT id, $1, $15, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at, desk,
-           $14, $14
+    SELECT id, event_id, source, recipient_id, channel, content_kind, position, rank, urgency, state, due_at, expires_at,
+           desk, $1, $1
     FROM wanted
 )
 INSERT INTO audit (at, actor, event_id, delivery_id, to_state, reason, details)
-SELECT $14, 'router', $1, id, state, reason, details::jsonb FROM wanted ORDER BY place
+SELECT $1, 'router', event_id, id, state, reason, details::jsonb FROM wanted ORDER BY place
 """
 
 
-async def store(
-    connection: Connection,
-    event_id: EventId,
-    source: SourceName,
-    recipients: Sequence[Recipient],
-    deliveries: Sequence[NewDelivery],
-    now: datetime,
-) -> None:
+async def store(connection: Connection, plans: Sequence[NewPlan], now: datetime) -> None:
     """Store what routing decided."""
-    r, d = recipients, deliveries
-    await connection.execute(
-        _PLAN_RECIPIENTS,
-        event_id,
-        [x.id for x in r],
-        [x.audience.value for x in r],
-        [x.ref for x in r],
-        [x.locale.value for x in r],
-        [x.contact.inbox for x in r],
-        [x.name for x in r],
-        [x.contact.phone for x in r],
-        [x.contact.email for x in r],
-        [x.contact.zalo_uid for x in r],
-        [x.rest and x.rest.begins for x in r],
-        [x.rest and x.rest.ends for x in r],
-    )
-    await connection.execute(
-        _PLAN_DELIVERIES,
-        event_id,
-        [x.id for x in d],
-        [x.recipient.id for x in d],
-        [x.plan.channel for x in d],
-        [x.content_kind.value for x in d],
-        [x.plan.position.value for x in d],
-        [x.plan.rank for x in d],
-        [x.plan.urgency.value for x in d],
-        [x.plan.state.value for x in d],
-        [x.plan.due_at for x in d],
-        [x.plan.expires_at for x in d],
-        [x.plan.reason.code.value for x in d],
-        [as_json(x.plan.reason) for x in d],
-        now,
-        source,
-        [x.plan.desk for x in d],
-    )
+    r = [(each.event_id, recipient) for each in plans for recipient in each.recipients]
+    if r:
+        await connection.execute(
+            _PLAN_RECIPIENTS,
+            [event_id for event_id, _ in r],
+            [x.id for _, x in r],
+            [x.audience.value for _, x in r],
+            [x.ref for _, x in r],
+            [x.locale.value for _, x in r],
+            [x.contact.inbox for _, x in r],
+            [x.name for _, x in r],
+            [x.contact.phone for _, x in r],
+            [x.contact.email for _, x in r],
+            [x.contact.zalo_uid for _, x in r],
+            [x.rest and x.rest.begins for _, x in r],
+            [x.rest and x.rest.ends for _, x in r],
+        )
+    d = [(each, delivery) for each in plans for delivery in each.deliveries]
+    if d:
+        await connection.execute(
+            _PLAN_DELIVERIES,
+            now,
+            [each.event_id for each, _ in d],
+            [each.source for each, _ in d],
+            [x.id for _, x in d],
+            [x.recipient.id for _, x in d],
+            [x.plan.channel for _, x in d],
+            [x.content_kind.value for _, x in d],
+            [x.plan.position.value for _, x in d],
+            [x.plan.rank for _, x in d],
+            [x.plan.urgency.value for _, x in d],
+            [x.plan.state.value for _, x in d],
+            [x.plan.due_at for _, x in d],
+            [x.plan.expires_at for _, x in d],
+            [x.plan.reason.code.value for _, x in d],
+            [as_json(x.plan.reason) for _, x in d],
+            [x.plan.desk for _, x in d],
+        )
+
+
+def due_lanes(deliveries: Iterable[NewDelivery], now: datetime) -> set[Urgency]:
+    """The lanes to ring for once these are committed."""
+    return {each.plan.urgency for each in deliveries if each.plan.due_at is not None and each.plan.due_at <= now}
 
 
 _REPLAN = """

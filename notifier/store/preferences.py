@@ -20,22 +20,34 @@ async def of_owner(connection: Connection, owner: InboxOwner) -> Preferences:
     return _preferences(row) if row else NO_PREFERENCES
 
 
-_OF_CITIZEN = f"""
-SELECT {_COLUMNS}, (
-    SELECT uid FROM zalo_link WHERE oa = $1 AND owner = ANY ($2::text[]) ORDER BY array_position($2::text[], owner) LIMIT 1
-) AS uid
-FROM (SELECT) AS one LEFT JOIN preference ON preference.owner = ($2::text[])[1]
+_OF_CITIZENS = """
+SELECT w.n, preference.locale, preference.rest_from, preference.rest_until, preference.declined, zalo_link.uid
+FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS w(n, oa, owner, place)
+LEFT JOIN preference ON preference.owner = w.owner
+LEFT JOIN zalo_link ON zalo_link.oa = w.oa AND zalo_link.owner = w.owner
+ORDER BY w.place
 """  # primary keys
 
 
-async def of_citizen(
-    connection: Connection, oa: str | None, owners: Sequence[InboxOwner]
-) -> tuple[Preferences, str | None]:
-    """What routing must know, in one question: the choices of the first of these inboxes, and the id at the account
-    that is linked with the first of them that has one.
+async def of_citizens(
+    connection: Connection, asked: Sequence[tuple[str | None, Sequence[InboxOwner]]]
+) -> list[tuple[Preferences, str | None]]:
+    """What routing must know, in one question. For each account (if there is one) and each citizen's inboxes: the
+    choices of the first of the inboxes, and the id at the account that is linked with the first that has one.
     """
-    (row,) = await connection.fetch(_OF_CITIZEN, oa, owners)
-    return (_preferences(row) if row["locale"] else NO_PREFERENCES), row["uid"]
+    if not asked:
+        return []
+    flat = [(n, oa, owner) for n, (oa, owners) in enumerate(asked) for owner in owners]
+    rows: list[list[Any]] = [[] for _ in asked]
+    for row in await connection.fetch(_OF_CITIZENS, *map(list, zip(*flat, strict=True))):
+        rows[row["n"]].append(row)
+    return [
+        (
+            _preferences(found[0]) if found[0]["locale"] else NO_PREFERENCES,
+            next((row["uid"] for row in found if row["uid"]), None),
+        )
+        for found in rows
+    ]
 
 
 async def choose(connection: Connection, owner: InboxOwner, wanted: Preferences, *, actor: str, now: datetime) -> bool:

@@ -10,27 +10,43 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notifier.domain.deliveries import DeliveryState, Urgency
-from notifier.domain.ids import DeliveryId, DossierCode, EventType, SourceName, uuid7
+from notifier.domain.ids import DeliveryId, DossierCode, DossierKey, EventType, SourceName, uuid7
 from notifier.domain.reasons import ReasonCode
 from notifier.reminders.timers import Timer
 from notifier.store.pool import Connection
 
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a dossier asks for."""
+
+    dossier: DossierKey
+    wanted: Sequence[Timer]
+    true: Collection[tuple[EventType, datetime]]
+    """The types that it gives reason for, each with its basis."""
+    kept: Collection[EventType] = ()
+    """Of these nobody can say what is wanted."""
+
+
 _DROP_OTHERS = """
 UPDATE timer t SET state = 'dropped', due_at = NULL
-WHERE t.source = $1 AND t.dossier_code = $2 AND t.state = 'planned'
-  AND (NOT EXISTS (SELECT 1 FROM unnest($3::text[], $4::timestamptz[]) AS k(type, basis)
-                   WHERE k.type = t.type AND k.basis = t.basis)
-       OR t.due_at > $5 AND t.type <> ALL ($6::text[])
-          AND NOT EXISTS (SELECT 1 FROM unnest($7::text[], $8::timestamptz[], $9::int[]) AS w(type, basis, number)
-                          WHERE w.type = t.type AND w.basis = t.basis AND w.number = t.number))
+FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS d(source, code, n)
+WHERE t.source = d.source AND t.dossier_code = d.code AND t.state = 'planned'
+  AND (NOT EXISTS (SELECT 1 FROM unnest($4::bigint[], $5::text[], $6::timestamptz[]) AS k(n, type, basis)
+                   WHERE k.n = d.n AND k.type = t.type AND k.basis = t.basis)
+       OR t.due_at > $1
+          AND NOT EXISTS (SELECT 1 FROM unnest($7::bigint[], $8::text[]) AS k(n, type) WHERE k.n = d.n AND k.type = t.type)
+          AND NOT EXISTS (
+              SELECT 1 FROM unnest($9::bigint[], $10::text[], $11::timestamptz[], $12::int[]) AS w(n, type, basis, number)
+              WHERE w.n = d.n AND w.type = t.type AND w.basis = t.basis AND w.number = t.number))
 """  # the unique index over all five
 _ADD = """
 INSERT INTO timer (source, dossier_code, type, basis, number, state, planned_for, due_at, valid_until)
-SELECT $1, $2, type, basis, number, 'planned', due_at, due_at, valid_until
-FROM unnest($3::text[], $4::timestamptz[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[])
-     AS w(type, basis, number, due_at, valid_until, late)
+SELECT source, code, type, basis, number, 'planned', due_at, due_at, valid_until
+FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[])
+     AS w(source, code, type, basis, number, due_at, valid_until, late)
 WHERE NOT w.late OR NOT EXISTS (
-    SELECT 1 FROM timer t WHERE t.source = $1 AND t.dossier_code = $2 AND t.type = w.type AND t.basis = w.basis
+    SELECT 1 FROM timer t WHERE t.source = w.source AND t.dossier_code = w.code AND t.type = w.type AND t.basis = w.basis
       AND t.number = w.number AND t.state = 'planned')
 ON CONFLICT (source, dossier_code, type, basis, number) DO UPDATE
     SET state = 'planned', planned_for = excluded.planned_for, due_at = excluded.due_at,
@@ -39,47 +55,49 @@ ON CONFLICT (source, dossier_code, type, basis, number) DO UPDATE
 """  # the unique index over all five
 
 
-async def plan(
-    connection: Connection,
-    source: SourceName,
-    code: DossierCode,
-    wanted: Sequence[Timer],
-    true: Collection[tuple[EventType, datetime]],
-    now: datetime,
-    kept: Collection[EventType] = (),
-) -> None:
-    """Plan the timers that a dossier asks for, and drop its others: those of a type and basis that are not `true` any
-    more, and those to come that are not wanted. Of the types in `kept` nobody can say what is wanted.
+async def plan(connection: Connection, asked: Sequence[Asked], now: datetime) -> None:
+    """Plan the timers that dossiers ask for, and drop their others: those of a type and basis that are not true any
+    more, and those to come that are not wanted.
     """
+    if not asked:
+        return
+    numbered = list(enumerate(asked, start=1))
+    true = [(n, type_, basis) for n, each in numbered for type_, basis in each.true]
+    kept = [(n, type_) for n, each in numbered for type_ in each.kept]
+    wanted = [(n, timer) for n, each in numbered for timer in each.wanted]
     await connection.execute(
         _DROP_OTHERS,
-        source,
-        code,
-        [type_ for type_, _ in true],
-        [basis for _, basis in true],
         now,
-        list(kept),
-        [each.type for each in wanted],
-        [each.basis for each in wanted],
-        [each.number for each in wanted],
+        [each.dossier[0] for each in asked],
+        [each.dossier[1] for each in asked],
+        [n for n, _, _ in true],
+        [type_ for _, type_, _ in true],
+        [basis for _, _, basis in true],
+        [n for n, _ in kept],
+        [type_ for _, type_ in kept],
+        [n for n, _ in wanted],
+        [timer.type for _, timer in wanted],
+        [timer.basis for _, timer in wanted],
+        [timer.number for _, timer in wanted],
     )
-    await add(connection, source, code, wanted)
+    await add(connection, {each.dossier: each.wanted for each in asked})
 
 
-async def add(connection: Connection, source: SourceName, code: DossierCode, wanted: Sequence[Timer]) -> None:
+async def add(connection: Connection, wanted: Mapping[DossierKey, Sequence[Timer]]) -> None:
     """Plan these beside those that are planned. One that has fired is never planned again."""
-    if not wanted:
+    rows = [(dossier, timer) for dossier, timers in wanted.items() for timer in timers]
+    if not rows:
         return
     await connection.execute(
         _ADD,
-        source,
-        code,
-        [each.type for each in wanted],
-        [each.basis for each in wanted],
-        [each.number for each in wanted],
-        [each.due_at for each in wanted],
-        [each.valid_until for each in wanted],
-        [each.late for each in wanted],
+        [source for (source, _), _ in rows],
+        [code for (_, code), _ in rows],
+        [timer.type for _, timer in rows],
+        [timer.basis for _, timer in rows],
+        [timer.number for _, timer in rows],
+        [timer.due_at for _, timer in rows],
+        [timer.valid_until for _, timer in rows],
+        [timer.late for _, timer in rows],
     )
 
 
@@ -168,6 +186,7 @@ class Unsent:
     """A delivery of a reminder that still waits."""
 
     id: DeliveryId
+    dossier: DossierKey
     state: DeliveryState
     perhaps_sent: bool
     """A provider was called for it once."""
@@ -176,22 +195,32 @@ class Unsent:
 
 
 _UNSENT = """
-SELECT d.id, d.state, d.provider IS NOT NULL AS perhaps_sent, t.type, t.basis
-FROM timer t
+SELECT d.id, t.source, t.dossier_code, d.state, d.provider IS NOT NULL AS perhaps_sent, t.type, t.basis
+FROM unnest($1::text[], $2::text[]) AS w(source, code)
+JOIN timer t ON t.source = w.source AND t.dossier_code = w.code AND t.state = 'fired' AND t.fired_at > $3
 JOIN recipient r ON r.event_id = t.event_id
 JOIN delivery d ON d.recipient_id = r.id
-WHERE t.source = $1 AND t.dossier_code = $2 AND t.state = 'fired' AND t.fired_at > $3
-  AND d.state IN ('standby', 'planned', 'held') AND d.channel <> 'portal'
+WHERE d.state IN ('standby', 'planned', 'held') AND d.channel <> 'portal'
 ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 """  # the unique index over the dossier, recipient_event_id_audience_ref_key, delivery_recipient_id_channel_key
 
 
 async def unsent(
-    connection: Connection, source: SourceName, code: DossierCode, now: datetime, longest: timedelta
+    connection: Connection, dossiers: Collection[DossierKey], now: datetime, longest: timedelta
 ) -> list[Unsent]:
-    """The reminders of a dossier that were made within `longest` and not sent yet, held until the transaction ends."""
-    rows = await connection.fetch(_UNSENT, source, code, now - longest)
-    return [Unsent(**{**row, "state": DeliveryState(row["state"])}) for row in rows]
+    """The reminders of dossiers that were made within `longest` and not sent yet, held until the transaction ends."""
+    sources, codes = [source for source, _ in dossiers], [code for _, code in dossiers]
+    return [
+        Unsent(
+            row["id"],
+            (row["source"], row["dossier_code"]),
+            DeliveryState(row["state"]),
+            row["perhaps_sent"],
+            row["type"],
+            row["basis"],
+        )
+        for row in await connection.fetch(_UNSENT, sources, codes, now - longest)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

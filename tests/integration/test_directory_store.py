@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from notifier.domain.directory import Directory, Kind, Origin, Role
+from notifier.domain.directory import Directory, Kind, Origin, Role, said_by, taught
 from notifier.domain.dossiers import Unit
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.intake.directory_csv import Row
@@ -35,12 +35,18 @@ async def put(connection, *entries, now=NOW):
     return await keeping.put(connection, kind, entries, by="lan", now=now)
 
 
+async def learn(connection, told, now=NOW):
+    codes, units = [each.code for each in said_by(told, OA)[0]], told.dossier.units
+    known = await store.around(connection, codes, units)
+    await store.learn(connection, known, taught(known, told, OA), now)
+
+
 async def teach(connection, *people, heads=(), now=NOW, **units):
     """An event that names these as next handlers and heads."""
     told = domain_event(accepted(sample("04")))
     progress = replace(told.progress, next_handlers=people, heads=tuple(heads))
     told = replace(told, progress=progress, dossier=replace(told.dossier, **units))
-    await store.learn(connection, told, oa=OA, now=now)
+    await learn(connection, told, now)
 
 
 async def audited(connection) -> list[Reason]:
@@ -142,7 +148,7 @@ async def test_nobody_is_altered_where_nobody_is(connection):
 
 
 async def test_an_event_teaches_officers_heads_and_units(connection):
-    await store.learn(connection, domain_event(accepted(sample("04"))), oa=OA, now=NOW)
+    await learn(connection, domain_event(accepted(sample("04"))))
     found = {each.code: each for each in await store.officers(connection, Wanted(), TODAY)}
     assert {code: each.role for code, each in found.items()} == {
         "hv.kiem": Role.OFFICER,
@@ -158,11 +164,11 @@ async def test_an_event_teaches_officers_heads_and_units(connection):
 
 async def test_what_is_known_already_is_not_written(connection):
     told = domain_event(accepted(sample("04")))
-    await store.learn(connection, told, oa=OA, now=NOW)
+    await learn(connection, told)
     before = await connection.fetch(
         "SELECT xmin, xmax, ctid FROM officer UNION ALL SELECT xmin, xmax, ctid FROM agency"
     )
-    await store.learn(connection, told, oa=OA, now=LATER)
+    await learn(connection, told, LATER)
     after = await connection.fetch("SELECT xmin, xmax, ctid FROM officer UNION ALL SELECT xmin, xmax, ctid FROM agency")
     assert before == after
 

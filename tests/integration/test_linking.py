@@ -43,7 +43,12 @@ async def said(connection: Connection, text: str, person: str = PERSON, now: dat
 
 
 async def linked(connection: Connection) -> str | None:
-    return (await preferences.of_citizen(connection, OA, [OWNER]))[1]
+    return await linked_with(connection, OWNER)
+
+
+async def linked_with(connection: Connection, owner: InboxOwner) -> str | None:
+    ((_, uid),) = await preferences.of_citizens(connection, [(OA, [owner])])
+    return uid
 
 
 async def test_a_code_works_once_and_for_one_person(connection):
@@ -106,14 +111,14 @@ async def test_only_a_keyed_hash_of_a_code_is_kept(connection):
 @pytest.mark.parametrize(("believed", "uid"), [("ignore", None), ("link", PERSON)])
 async def test_a_number_in_a_form_is_believed_only_where_the_settings_say_so(connection, believed, uid):
     await learn_phone(connection, Submitted(PERSON, "84912000101", NOW), at(submitted_phone=believed))
-    assert (await preferences.of_citizen(connection, OA, [inbox_owner(SECRET, "phone", "+84912000101")]))[1] == uid
+    assert await linked_with(connection, inbox_owner(SECRET, "phone", "+84912000101")) == uid
 
 
 async def test_what_a_code_has_proven_no_form_replaces(connection):
     owner = inbox_owner(SECRET, "phone", "+84912000101")
     await said(connection, await coded(connection, owner=owner))
     await learn_phone(connection, Submitted(OTHER, "84912000101", NOW), at(submitted_phone="link"))
-    assert (await preferences.of_citizen(connection, OA, [owner]))[1] == PERSON
+    assert await linked_with(connection, owner) == PERSON
 
 
 @pytest.mark.parametrize("answer", Answer)

@@ -99,7 +99,7 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
     "a template": (lambda c: accounts.templates(c, "oa"), {"zalo_template_pkey"}),
     "who wants no messages": (lambda c: accounts.declined(c, "oa", b"who", "1", NOW), {"zalo_refusal_pkey"}),
     "a citizen's choice and link": (
-        lambda c: preferences.of_citizen(c, "oa", ["o1", "o2"]),
+        lambda c: preferences.of_citizens(c, [("oa", ["o1", "o2"])]),
         {"preference_pkey", "zalo_link_pkey"},
     ),
     "a choice": (lambda c: preferences.of_owner(c, "o1"), {"preference_pkey"}),
@@ -132,7 +132,7 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
     "where dossiers stand": (lambda c: intake.status_places(c, [DOSSIER]), {"event_dossier"}),
     "events taken in": (lambda c: intake.insert(c, [NEW], {DOSSIER: Standing()}), {"dossier_pkey"}),
     "a dossier held for routing": (
-        lambda c: overtaking.hold_dossier(c, "source", "code", "hoso.x"),
+        lambda c: overtaking.hold_dossiers(c, [("source", "code", "hoso.x")]),
         {"dossier_pkey", "event_dossier", "recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},
     ),
     "what is overtaken": (
@@ -140,7 +140,7 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         {"recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},
     ),
     "who may have overtaken it": (lambda c: overtaking.events_around(c, [ID]), {"event_pkey", "event_dossier"}),
-    "who told it first": (lambda c: overtaking.first_to_tell(c, CLAIM), {"told_pkey", "event_pkey"}),
+    "who told it first": (lambda c: overtaking.first_to_tell(c, [CLAIM]), {"told_pkey", "event_pkey"}),
     "a telling taken back": (
         lambda c: overtaking.unclaim_telling(c, ["code"], [ID]),
         {"told_pkey", "recipient_event_id_audience_ref_key", "delivery_recipient_id_channel_key"},

@@ -20,6 +20,7 @@ from tests.support.stack import fresh_database
 
 NOW = datetime(2027, 1, 18, 3, tzinfo=UTC)
 DELIVERY, EVENT = UUID("00000003-0000-0000-0000-000000000190"), UUID("00000001-0000-0000-0000-000000000190")
+DOSSIER = ("s1", "d400")
 TIMERS = 200_000
 FILL = """
 CREATE FUNCTION id(kind int, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
@@ -56,7 +57,7 @@ STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
     "timers that are due": (lambda c: timers.due(c, NOW, 200), {"timer_due"}, 600),
     "the next timer": (timers.next_moment, {"timer_due"}, 5),
     "timers planned": (
-        lambda c: timers.plan(c, "s1", "d400", WANTED, TRUE, NOW),
+        lambda c: timers.plan(c, [timers.Asked(DOSSIER, WANTED, TRUE)], NOW),
         {"timer_source_dossier_code_type_basis_number_key"},
         200,
     ),
@@ -72,7 +73,7 @@ STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
         4000,
     ),
     "reminders not sent yet": (
-        lambda c: timers.unsent(c, "s1", "d400", NOW, timedelta(days=14)),
+        lambda c: timers.unsent(c, [DOSSIER], NOW, timedelta(days=14)),
         {
             "timer_source_dossier_code_type_basis_number_key",
             "recipient_event_id_audience_ref_key",
@@ -80,17 +81,18 @@ STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
         },
         50,
     ),
-    "how a dossier stands": (lambda c: dockets.read(c, "s1", "d400"), {"docket_pkey"}, 5),
+    "how a dossier stands": (lambda c: dockets.read(c, [DOSSIER]), {"docket_pkey"}, 5),
     "the events of a dossier": (
         lambda c: events.of_dossier(c, "s1", "d400"),
         {"event_dossier", "event_payload_pkey"},
         20,
     ),
     "a page of open dossiers": (lambda c: dockets.open_after(c, "s1", "d400", 500), {"docket_pkey"}, 600),
-    "desks held": (
-        lambda c: desks.hold(c, ["o0", "o7"], NOW - timedelta(hours=1), NOW),
-        {"desk_pkey", "delivery_desk"},
-        200,
+    "desks held": (lambda c: desks.hold(c, ["o0", "o7"]), {"desk_pkey"}, 20),
+    "what goes out next": (
+        lambda c: desks.waiting(c, ["o0", "o7"], NOW - timedelta(hours=1), 3),
+        {"delivery_desk"},
+        20,
     ),
     "desks of deliveries": (lambda c: desks.hold_of(c, [DELIVERY]), {"desk_pkey", "delivery_pkey"}, 20),
     "what lies on a desk": (lambda c: desks.lying(c, "o0", NOW), {"delivery_desk", "recipient_pkey"}, 200),

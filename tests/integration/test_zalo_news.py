@@ -68,9 +68,9 @@ async def code_of(portal, body: dict[str, Any]) -> str:
 
 async def uid_of(app: App, ground, kind: str = "phone", value: str = "+84912000101") -> str | None:
     async with app.pool.acquire() as connection:
-        return (
-            await preferences.of_citizen(connection, ground.sandbox.zalo.oa_id, [inbox_owner(app.secret, kind, value)])
-        )[1]
+        owner = inbox_owner(app.secret, kind, value)
+        ((_, uid),) = await preferences.of_citizens(connection, [(ground.sandbox.zalo.oa_id, [owner])])
+    return uid
 
 
 async def officers_uid(app: App) -> str | None:

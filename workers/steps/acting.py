@@ -16,13 +16,14 @@ from notifier.domain.recipients import Audience
 from notifier.routing.rerouting import UNSENT, Change, Comparison, Existing, compare
 from notifier.store import audit, deliveries, events, plans, targets
 from notifier.store.deliveries import Move
-from notifier.store.plans import NewDelivery
+from notifier.store.plans import NewDelivery, NewPlan, due_lanes
 from notifier.store.pool import Connection
 from notifier.store.targets import EventAt, Target
 from workers.steps.contexts import kind_of
 from workers.steps.fallbacks import Released, settle_fallbacks
-from workers.steps.routing import plan_again, remember_lookups
+from workers.steps.routing import remember_lookups
 from workers.steps.understanding import understood
+from workers.steps.waves import plan_again
 from workers.wiring import App
 
 
@@ -163,9 +164,10 @@ async def _apply(
         for each in added
         if (each.recipient.audience, each.recipient.ref) not in people
     }
-    await plans.store(connection, event.id, event.source, list(strangers.values()), added, now)
-    await remember_lookups(app, connection, event, list(strangers.values()), now)
-    released.lanes |= {each.plan.urgency for each in added if each.plan.due_at is not None and each.plan.due_at <= now}
+    new = NewPlan(event.id, event.source, list(strangers.values()), added)
+    await plans.store(connection, [new], now)
+    await remember_lookups(app, connection, [(event, new.recipients)], now)
+    released.lanes |= due_lanes(added, now)
     await settle_fallbacks(app, connection, sorted(set(people.values())), now, released)
 
 

@@ -19,7 +19,7 @@ from notifier.routing.tables import Tell
 from notifier.store import deliveries, desks, events, plans
 from notifier.store.deliveries import Move, Work
 from notifier.store.desks import Lying
-from notifier.store.plans import NewDelivery
+from notifier.store.plans import NewDelivery, NewPlan, due_lanes
 from notifier.store.pool import Connection
 from workers.steps.contexts import for_agency, kind_of, routing_context
 from workers.steps.fallbacks import Released
@@ -100,8 +100,8 @@ async def _into_one(
         NewDelivery(DeliveryId(uuid7(now)), planned.recipient, kind_of(app, each.channel), each)
         for each in planned.deliveries
     ]
-    await plans.store(connection, digest.id, OURS, [planned.recipient], new, now)
-    released.lanes |= {each.plan.urgency for each in new if each.plan.due_at is not None and each.plan.due_at <= now}
+    await plans.store(connection, [NewPlan(digest.id, OURS, [planned.recipient], new)], now)
+    released.lanes |= due_lanes(new, now)
     return await _supersede(app, connection, lying, digest.id, len(told), now)
 
 

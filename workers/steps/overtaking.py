@@ -5,6 +5,7 @@ sent again by an operator, released as a fallback.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.domain.deliveries import SENDABLE, DeliveryState
@@ -20,20 +21,29 @@ from workers.wiring import App
 UNSENT = SENDABLE | {DeliveryState.STANDBY}
 
 
-async def stop_overtaken(
-    connection: Connection, event: Told, course: Course, codes: Sequence[DossierCode], now: datetime
-) -> None:
-    """Stop what this event overtakes, in the transaction that routes it."""
-    if not course.overtakes:
+@dataclass(frozen=True, slots=True)
+class Overtaker:
+    """An event that is being routed, how it stands among the others of its dossier, and the dossier's codes."""
+
+    event: Told
+    course: Course
+    codes: Sequence[DossierCode]
+
+
+async def stop_overtaken(connection: Connection, wave: Sequence[Overtaker], now: datetime) -> None:
+    """Stop what these events of different dossiers overtake, in the transaction that routes them."""
+    by = {each.place.id: one for one in wave for each in one.course.overtakes}
+    if not by:
         return
-    ids = [each.place.id for each in course.overtakes]
     moves = []
-    for each in await store.unsent(connection, ids):
-        step = overtaken(each.state, perhaps_sent=each.perhaps_sent, by=event, now=now)
+    for each in await store.unsent(connection, list(by)):
+        step = overtaken(each.state, perhaps_sent=each.perhaps_sent, by=by[each.event_id].event, now=now)
         moves.append(Move(each.id, each.state, step.state, step.due_at, step.reason))
     await deliveries.move(connection, moves, actor="router", now=now)
-    if event.corrects:
-        await store.unclaim_telling(connection, codes, ids)
+    corrected = [id_ for id_, one in by.items() if one.event.corrects]
+    if corrected:
+        codes = {code for one in by.values() if one.event.corrects for code in one.codes}
+        await store.unclaim_telling(connection, list(codes), corrected)
 
 
 async def overtaken_meanwhile(

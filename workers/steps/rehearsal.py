@@ -25,7 +25,7 @@ from notifier.routing.rules import Rules
 from notifier.store.intake import Standing
 from notifier.store.overtaking import Claim
 from workers.steps.intake import Related, related
-from workers.steps.routing import claim_of
+from workers.steps.waves import claim_of
 
 
 class _Dossier(NamedTuple):

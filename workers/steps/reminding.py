@@ -1,13 +1,14 @@
 """Keep the docket of a dossier and its timers in step with its events; make events of the timers whose time has come."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.errors import YearMissing
-from notifier.domain.events import DossierEvent, Reminder
-from notifier.domain.ids import DossierCode, EventId, EventType, SourceName
+from notifier.domain.events import DossierEvent
+from notifier.domain.ids import DossierCode, DossierKey, EventId, EventType, SourceName
 from notifier.domain.order import Place, later
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.timers import TimerRule
@@ -29,21 +30,33 @@ LONGEST_UNSENT = timedelta(days=14)
 """A reminder that was not sent by then has expired long ago."""
 
 
-async def keep_docket(
-    app: App, connection: Connection, event: DossierEvent, told: Sequence[Told], now: datetime
-) -> list[Reason]:
-    """What an event changes for the reminders of its dossier, in the transaction that routes it; `told` are its events.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of the reminders of a dossier."""
 
-    Answers what operators should know.
+    remarks: Sequence[Reason] = ()
+    """What operators should know."""
+    outdated: Sequence[Move] = ()
+    """Stops reminders that were not sent yet; still to be made."""
+
+
+async def keep_dockets(
+    app: App,
+    connection: Connection,
+    wave: Sequence[tuple[DossierEvent, Sequence[Told]]],
+    known: Mapping[DossierKey, Docket],
+    now: datetime,
+) -> dict[DossierKey, Kept]:
+    """What events change for the reminders of their dossiers, in the transaction that routes them.
+
+    No dossier comes twice. Each event comes with all events of its dossier; `known` is how the dossiers stood.
     """
-    if not is_told(event):
-        return []
-    before = await dockets.read(connection, event.source, event.dossier.code)
-    docket = await _after(app, connection, before, event, told)
-    if docket is None:
-        return []
-    await dockets.write(connection, event.source, event.dossier.code, docket, now)
-    return await replan(app, connection, event.source, event.dossier.code, docket, now)
+    moved = {}
+    for event, told in wave:
+        if is_told(event) and (docket := await _after(app, connection, known.get(event.dossier_key), event, told)):
+            moved[event.dossier_key] = docket
+    await dockets.write(connection, moved, now)
+    return await replan(app, connection, moved, now)
 
 
 async def _after(
@@ -62,41 +75,54 @@ def _is_later(places: dict[EventId, Place], one: EventId, other: EventId) -> boo
 
 
 async def replan(
-    app: App, connection: Connection, source: SourceName, code: DossierCode, docket: Docket, now: datetime
-) -> list[Reason]:
-    """Plan what the docket asks for, drop what it does not ask for any more, stop reminders that were not sent yet."""
-    wanted, missing = _asked(app, docket, app.rules.timer_rules, now)
-    true = true_of(docket, app.rules.timer_rules)
-    await timers.plan(connection, source, code, wanted, true, now, kept=missing)
-    unsent = await timers.unsent(connection, source, code, now, LONGEST_UNSENT)
-    outdated = [
-        Move(
-            each.id,
-            each.state,
-            DeliveryState.UNKNOWN if each.perhaps_sent else DeliveryState.CANCELLED,
-            None,
-            Reason(ReasonCode.REMINDER_OUTDATED),
-        )
-        for each in unsent
-        if (each.type, each.basis) not in true
-    ]
-    await deliveries.move(connection, outdated, actor="router", now=now)
+    app: App, connection: Connection, moved: Mapping[DossierKey, Docket], now: datetime
+) -> dict[DossierKey, Kept]:
+    """Plan what dockets ask for and drop what they do not ask for any more. Reminders that were not sent yet and are not
+    true any more are held, for the caller to stop.
+    """
+    if not moved:
+        return {}
+    rules = app.rules.timer_rules
+    asked, missing = {}, {}
+    for key, docket in moved.items():
+        wanted, missing[key] = _asked(app, docket, rules, now)
+        asked[key] = timers.Asked(key, wanted, true_of(docket, rules), missing[key])
+    await timers.plan(connection, list(asked.values()), now)
+    outdated: dict[DossierKey, list[Move]] = {key: [] for key in moved}
+    for each in await timers.unsent(connection, moved, now, LONGEST_UNSENT):
+        if (each.type, each.basis) not in asked[each.dossier].true:
+            outdated[each.dossier].append(_stopped(each))
+    return {key: Kept(_no_calendar(missing[key]), outdated[key]) for key in moved}
+
+
+def _stopped(reminder: timers.Unsent) -> Move:
+    state = DeliveryState.UNKNOWN if reminder.perhaps_sent else DeliveryState.CANCELLED
+    return Move(reminder.id, reminder.state, state, None, Reason(ReasonCode.REMINDER_OUTDATED))
+
+
+def _no_calendar(missing: Mapping[EventType, int]) -> list[Reason]:
     return [Reason(ReasonCode.EVENT_NO_CALENDAR, {"year": str(year)}) for year in sorted(set(missing.values()))]
 
 
-async def still_true(app: App, connection: Connection, event: DossierEvent, reminder: Reminder) -> bool:
-    """Whether the dossier of a reminder still stands as when its timer fired. A daily one has its next planned then."""
-    docket = await dockets.read(connection, event.source, event.dossier.code)
-    if docket is None:
-        return True
-    true = true_of(docket, app.rules.timer_rules)
-    if (event.type, reminder.basis) not in true:
-        return False
-    daily = [rule for rule in app.rules.timer_rules if rule.type == event.type and rule.daily]
-    if daily:
-        wanted, _ = _asked(app, docket, daily, event.occurred_at + timedelta(seconds=1))
-        await timers.add(connection, event.source, event.dossier.code, wanted)
-    return True
+async def no_longer_true(
+    app: App, connection: Connection, wave: Sequence[DossierEvent], known: Mapping[DossierKey, Docket]
+) -> set[EventId]:
+    """The reminders whose dossiers do not stand any more as when their timers fired. The next of a daily one that is
+    true is planned.
+    """
+    gone: set[EventId] = set()
+    daily: dict[DossierKey, list[Timer]] = {}
+    for event in wave:
+        docket = known.get(event.dossier_key)
+        if event.reminder is None or docket is None:
+            continue
+        if (event.type, event.reminder.basis) not in true_of(docket, app.rules.timer_rules):
+            gone.add(event.id)
+            continue
+        rules = [rule for rule in app.rules.timer_rules if rule.type == event.type and rule.daily]
+        daily[event.dossier_key], _ = _asked(app, docket, rules, event.occurred_at + timedelta(seconds=1))
+    await timers.add(connection, daily)
+    return gone
 
 
 def _asked(
@@ -141,9 +167,9 @@ async def replan_all(app: App, tell: Callable[[int], None]) -> int:
             for source, code in page:
                 async with connection.transaction():
                     await dockets.hold(connection, source, code)
-                    docket = await dockets.read(connection, source, code)
-                    if docket is not None:
-                        await replan(app, connection, source, code, docket, app.clock())
+                    now, standing = app.clock(), await dockets.read(connection, [(source, code)])
+                    for kept in (await replan(app, connection, standing, now)).values():
+                        await deliveries.move(connection, kept.outdated, actor="router", now=now)
         if not page:
             return done
         last = page[-1]

@@ -1,7 +1,6 @@
 """Whom mail is not sent to: asked when mail is planned and again before it goes; learnt from refusals and bounces."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from channels.base import AddressKind
@@ -17,14 +16,10 @@ from notifier.domain.receipts import ReceiptFact, ReceiptKind
 from notifier.domain.recipients import Contact
 from notifier.domain.steps import Step
 from notifier.domain.suppressions import SuppressionKind, Suppressions, is_stoppable
-from notifier.routing.context import RoutingContext
-from notifier.routing.plan import Plan
 from notifier.store import suppressions
 from notifier.store.deliveries import Work
 from notifier.store.pool import Connection
 from workers.wiring import App
-
-UNSENT = SENDABLE | {DeliveryState.STANDBY}
 
 
 def stop_link(app: App, work: Work) -> str | None:
@@ -34,15 +29,19 @@ def stop_link(app: App, work: Work) -> str | None:
     return f"{app.settings.public_url}/u/{stop_token(app.secret, work.delivery.id)}"
 
 
-async def heeding(app: App, connection: Connection, decided: Plan, context: RoutingContext) -> RoutingContext | None:
-    """The context with what stands against mail of this plan; None where nothing does."""
-    contacts = [
-        one.recipient.contact
-        for one in decided.recipients
-        if any(each.state in UNSENT and _is_mail(app, each.channel) for each in one.deliveries)
-    ]
-    known = await _known(app, connection, contacts)
-    return replace(context, suppressions=known) if known else None
+async def known_against(app: App, connection: Connection, contacts: Sequence[Contact]) -> Suppressions:
+    """What stands against mail to these people."""
+    if not contacts:
+        return Suppressions()
+    addresses = {
+        each.email: (SuppressionKind.BOUNCED, address_key(app.secret, each.email)) for each in contacts if each.email
+    }
+    owners = {each.inbox: (SuppressionKind.STOPPED, str(each.inbox)) for each in contacts}
+    found = await suppressions.against(connection, [*addresses.values(), *owners.values()])
+    return Suppressions(
+        {address: found[key] for address, key in addresses.items() if key in found},
+        frozenset(owner for owner, key in owners.items() if key in found),
+    )
 
 
 async def barred_meanwhile(app: App, connection: Connection, held: Sequence[Work]) -> Mapping[DeliveryId, Step]:
@@ -50,9 +49,9 @@ async def barred_meanwhile(app: App, connection: Connection, held: Sequence[Work
     asked = [
         work
         for work in held
-        if work.delivery.state in SENDABLE and work.delivery.provider is None and _is_mail(app, work.delivery.channel)
+        if work.delivery.state in SENDABLE and work.delivery.provider is None and is_mail(app, work.delivery.channel)
     ]
-    known = await _known(app, connection, [work.recipient.contact for work in asked])
+    known = await known_against(app, connection, [work.recipient.contact for work in asked])
     reasons = {
         work.delivery.id: known.against(
             work.recipient.contact,
@@ -104,20 +103,6 @@ async def _bounced(
     await suppressions.add(connection, key, delivery_id, reason, actor=f"provider:{provider.name}", now=now, code=code)
 
 
-async def _known(app: App, connection: Connection, contacts: Sequence[Contact]) -> Suppressions:
-    if not contacts:
-        return Suppressions()
-    addresses = {
-        each.email: (SuppressionKind.BOUNCED, address_key(app.secret, each.email)) for each in contacts if each.email
-    }
-    owners = {each.inbox: (SuppressionKind.STOPPED, str(each.inbox)) for each in contacts}
-    found = await suppressions.against(connection, [*addresses.values(), *owners.values()])
-    return Suppressions(
-        {address: found[key] for address, key in addresses.items() if key in found},
-        frozenset(owner for owner, key in owners.items() if key in found),
-    )
-
-
-def _is_mail(app: App, channel: ChannelName) -> bool:
+def is_mail(app: App, channel: ChannelName) -> bool:
     setup = app.setups.get(channel)
     return setup is not None and setup.capabilities.address is AddressKind.EMAIL
