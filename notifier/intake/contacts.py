@@ -25,8 +25,15 @@ _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}
 _LINK = re.compile(r"https?://[!-~]{1,2000}")
 
 
+_PLAN: phonenumbers.PhoneMetadata = phonenumbers.PhoneMetadata.metadata_for_region(COUNTRY)  # type: ignore[assignment]  # it has one
+_MOBILE = re.compile(rf"(?:\+?84|0)({_PLAN.mobile.national_number_pattern})", re.ASCII)  # type: ignore[union-attr]  # and that too
+"""Mobile numbers as nearly all are written. To ask the library for each takes a hundred times as long."""
+
+
 def mobile_e164(raw: str | None) -> str | None:
     """The number as `+84…` if it is a Vietnamese mobile number, however it is written; else None."""
+    if usual := _MOBILE.fullmatch(_SEPARATORS.sub("", raw or "")):
+        return f"+{_VIETNAM}{usual[1]}"
     number = _number(raw)
     if number is None or phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.MOBILE:
         return None

@@ -34,10 +34,10 @@ def _blank_to_none(value: Any) -> Any:
 
 
 def _text(value: Any) -> str | None:
-    if is_blank(value):
-        return None
     if isinstance(value, str):
-        return value.strip()
+        return value.strip() or None
+    if value is None:
+        return None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     _refuse("text", "text or a whole number")
@@ -45,9 +45,13 @@ def _text(value: Any) -> str | None:
 
 def _name(value: Any) -> str:
     text = _text(value)
-    if text is None or len(text) > NAME_LENGTH or any(category(character) == "Cc" for character in text):
+    if text is None or len(text) > NAME_LENGTH or _has_controls(text):
         _refuse("name", f"text of 1 to {NAME_LENGTH} characters, none of them a control character")
     return text
+
+
+def _has_controls(text: str) -> bool:
+    return not text.isprintable() and any(category(character) == "Cc" for character in text)
 
 
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
@@ -63,6 +67,8 @@ _TRUTH = {"1": True, "true": True, "0": False, "false": False}
 
 
 def _flag(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
     if is_blank(value):
         return None
     truth = _TRUTH.get(str(value).strip().lower())
@@ -72,10 +78,9 @@ def _flag(value: Any) -> bool | None:
 
 
 def _time(value: Any) -> datetime | None:
-    if is_blank(value):
-        return None
     try:
-        return parse_time(_text(value) or "")
+        text = _text(value)
+        return None if text is None else parse_time(text)
     except ValueError:
         _refuse("time", "yyyyMMddHHmmss in local time, or ISO 8601")
 
