@@ -5,6 +5,7 @@ Source of the counts: GSM 03.38 (3GPP TS 23.038) and the concatenation header wi
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from notifier.domain.content import SmsContent, SmsEncoding
 
@@ -19,6 +20,7 @@ _PLAIN = {
     "x": "×",
 }
 _PUNCTUATION = str.maketrans({odd: plain for plain, odds in _PLAIN.items() for odd in odds})
+_ODD = re.compile(f"[{''.join(map(chr, _PUNCTUATION))}]")
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
@@ -41,31 +43,42 @@ LIMITS = {SmsEncoding.GSM7: (160, 153), SmsEncoding.UCS2: (70, 67)}
 
 def composed(text: str) -> str:
     """The text in NFC, without control and zero-width characters. Line ends are LF. Idempotent."""
-    visible = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return unicodedata.normalize("NFC", visible)
+    if not text.replace("\n", " ").isprintable():  # all that is to go is not printable, and most texts hold none of it
+        text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return unicodedata.normalize("NFC", text)
 
 
 def one_line(text: str) -> str:
     """The composed text with every run of white space as one space, and none at the ends."""
+    if text.isprintable() and "  " not in text:  # the only white space that is printable is the space
+        return unicodedata.normalize("NFC", text.strip(" "))
     return " ".join(composed(text).split())
 
 
 def normalised(text: str) -> str:
     """The composed text with plain quotes, dashes, spaces and dots. Idempotent; NFC and NFD give the same."""
-    return unicodedata.normalize("NFC", composed(text).translate(_PUNCTUATION))
+    plain = composed(text)
+    return unicodedata.normalize("NFC", plain.translate(_PUNCTUATION)) if _ODD.search(plain) else plain
 
 
 def unaccented(text: str) -> str:
     """The normalised text without the accents of Latin letters: đ and Đ too, which no decomposition splits."""
-    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", normalised(text)))
+    plain = normalised(text)
+    if plain.isascii():
+        return plain
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", plain))
     return unicodedata.normalize("NFC", bare.translate(_BARRED))
 
 
 def replaced(text: str, *, accents: bool = False) -> dict[str, str]:
     """What `unaccented` (or, with `accents`, `normalised`) writes otherwise: each such character, in their order."""
-    write = normalised if accents else unaccented
     composed_once = dict.fromkeys(unicodedata.normalize("NFC", text))
-    return {character: plain for character in composed_once if (plain := write(character)) != character}
+    return {each: plain for each in composed_once if (plain := _written(each, accents)) != each}
+
+
+@lru_cache(maxsize=1024)
+def _written(character: str, accents: bool) -> str:  # noqa: FBT001  a cache finds what is given by place faster
+    return normalised(character) if accents else unaccented(character)
 
 
 def encoding_of(text: str) -> SmsEncoding:
@@ -79,8 +92,11 @@ def split(text: str, encoding: SmsEncoding | None = None) -> tuple[str, ...]:
     """
     encoding = encoding or encoding_of(text)
     single, each = LIMITS[encoding]
-    if sum(_units(character, encoding) for character in text) <= single:
+    length = _length(text, encoding)
+    if length <= single:
         return (text,)
+    if length == len(text):
+        return tuple(text[begin : begin + each] for begin in range(0, length, each))
     parts: list[str] = []
     begin = used = 0
     for at, character in enumerate(text):
@@ -95,7 +111,14 @@ def split(text: str, encoding: SmsEncoding | None = None) -> tuple[str, ...]:
 def sms(text: str) -> SmsContent:
     """The normalised text with its encoding and the exact number of parts that it costs."""
     plain = normalised(text)
-    return SmsContent(text=plain, encoding=encoding_of(plain), parts=len(split(plain)))
+    encoding = encoding_of(plain)
+    return SmsContent(text=plain, encoding=encoding, parts=len(split(plain, encoding)))
+
+
+def _length(text: str, encoding: SmsEncoding) -> int:
+    if encoding is SmsEncoding.GSM7:
+        return len(text) + sum(map(text.count, GSM7_EXTENSION))
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _units(character: str, encoding: SmsEncoding) -> int:

@@ -7,8 +7,10 @@ from notifier.domain.content import SmsEncoding
 from notifier.rendering.text import (
     GSM7_BASIC,
     GSM7_EXTENSION,
+    composed,
     encoding_of,
     normalised,
+    one_line,
     replaced,
     sms,
     split,
@@ -21,7 +23,11 @@ ASCII = "".join(map(chr, range(0x20, 0x7F)))
 gsm7 = st.text(st.sampled_from(sorted(GSM7_BASIC | GSM7_EXTENSION)), max_size=700)
 ucs2 = st.text(st.sampled_from([*VIETNAMESE, "🙂", "𠀀", "a", "€"]), max_size=400)
 vietnamese = st.text(st.sampled_from(VIETNAMESE + VIETNAMESE.upper() + ASCII + "“”‘’–—…\u00a0\n₫"), max_size=400)
-anything = st.text(max_size=300)
+odd = st.text(st.sampled_from("aế \u0301\r\n\t\x00\x1c\x85\u00a0\u00ad\u200b\u2000\u2028\u3000\ue000\ufeff\U000e0001"))
+anything = st.text(max_size=300) | odd
+INVISIBLE = {
+    *map(chr, [*range(9), *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0), 0xAD, 0x61C, 0xFEFF])
+} | {*map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)])}
 
 
 def greedy_count(codes: list[str], escape: set[str], single: int, each: int) -> int:
@@ -60,6 +66,18 @@ def test_the_parts_together_are_the_text(text):
 def test_the_content_counts_the_text_that_it_holds(text):
     content = sms(text)
     assert content.parts == len(split(content.text))
+
+
+@given(anything)
+def test_composed_text_has_lost_what_cannot_be_seen_and_nothing_else(text):
+    ends = text.replace("\r\n", "\n").replace("\r", "\n")
+    seen = "".join(character for character in ends if character not in INVISIBLE)
+    assert composed(text) == unicodedata.normalize("NFC", seen)
+
+
+@given(anything)
+def test_one_line_is_the_words_of_the_composed_text(text):
+    assert one_line(text) == " ".join(composed(text).split())
 
 
 @given(vietnamese)
