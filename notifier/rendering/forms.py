@@ -1,40 +1,14 @@
 """The blocks of a message put into the form of each channel."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-
-import css_inline
-from jinja2 import Template
+from dataclasses import replace
 
 from notifier.domain.content import EmailContent, InboxContent, SmsContent
 from notifier.domain.errors import TemplateFault
 from notifier.rendering.messages import Say
+from notifier.rendering.page import Line, Page, Piece, Table
 from notifier.rendering.qr import qr_png
 from notifier.rendering.text import one_line, replaced, sms, unaccented
-
-_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A paragraph, or a list if there are items."""
-
-    text: str
-    items: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a table; one that stands out says why in its words too."""
-
-    cells: tuple[str, ...]
-    stands_out: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    heads: tuple[str, ...]
-    lines: tuple[Line, ...]
 
 
 def inbox(say: Say, *, link: str, source: str) -> InboxContent:
@@ -65,7 +39,7 @@ def _unaccented(text: str) -> SmsContent:
     return replace(sms(unaccented(text)), replaced=replaced(text))
 
 
-def email(say: Say, layout: Template, *, link: str, sender_name: str, locale: str, source: str) -> EmailContent:
+def email(say: Say, page: Page, *, link: str, sender_name: str, locale: str, source: str) -> EmailContent:
     """Subject, text and HTML of a mail; text and HTML say the same. The HTML shows the QR picture as `cid:qr`."""
     title = _required(say, "title", source)
     shown = {
@@ -73,18 +47,20 @@ def email(say: Say, layout: Template, *, link: str, sender_name: str, locale: st
         for name in ("hello", "ask_label", "by", "button", "qr_caption", "contact", "safety", "signature")
     }
     listed = table(say("table"), source)
-    html = layout.render(
-        shown,
-        title=title,
-        ask=pieces(say("ask")),
-        news=pieces(say("news")),
-        next=pieces(say("next")),
-        rows=rows(say("rows")),
-        table=listed,
-        files=rows(say("files")),
-        link=link,
-        sender_name=sender_name,
-        locale=locale,
+    html = page.filled(
+        {
+            **shown,
+            "title": title,
+            "ask": pieces(say("ask")),
+            "news": pieces(say("news")),
+            "next": pieces(say("next")),
+            "rows": rows(say("rows")),
+            "table": listed,
+            "files": rows(say("files")),
+            "link": link,
+            "sender_name": sender_name,
+            "locale": locale,
+        }
     )
     parts = (
         shown["hello"],
@@ -100,7 +76,7 @@ def email(say: Say, layout: Template, *, link: str, sender_name: str, locale: st
         f"{sender_name}\n{shown['signature']}",
     )
     text = _paragraphs(parts) + "\n"
-    return EmailContent(subject=title, text=text, html=_INLINER.inline(html), qr_png=qr_png(link))
+    return EmailContent(subject=title, text=text, html=html, qr_png=qr_png(link))
 
 
 def pieces(prose: str) -> list[Piece]:

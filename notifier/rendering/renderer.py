@@ -12,6 +12,7 @@ from notifier.domain.ids import EventType
 from notifier.domain.recipients import Audience, Locale, Recipient
 from notifier.rendering import forms, messages, zalo
 from notifier.rendering.facts import Frame, facts_of
+from notifier.rendering.page import Page
 
 EMAIL_LAYOUT = "_layout/email.html"
 ZALO_CATALOGUE = "_zalo/catalogue.toml"
@@ -40,7 +41,7 @@ class Renderer:
 
     def __init__(self, templates_dir: Path) -> None:
         self._text = messages.environment(templates_dir)
-        self._email = messages.environment(templates_dir, html=True).get_template(EMAIL_LAYOUT)
+        self._page = Page(messages.environment(templates_dir, html=True).get_template(EMAIL_LAYOUT))
         self.catalogue = zalo.load(templates_dir / ZALO_CATALOGUE)
         self._shared = {
             ContentKind.EMAIL: (templates_dir / EMAIL_LAYOUT).read_text(encoding="utf-8"),
@@ -75,7 +76,7 @@ class Renderer:
             case ContentKind.EMAIL:
                 return forms.email(
                     say,
-                    self._email,
+                    self._page,
                     link=request.link,
                     sender_name=request.sender_name,
                     locale=wording.locale,
