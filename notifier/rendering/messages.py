@@ -7,12 +7,13 @@ Only the blocks of a file are rendered: what stands between them is a comment.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, UndefinedError, meta
+from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from notifier.domain.errors import TemplateFault
@@ -20,6 +21,8 @@ from notifier.domain.ids import EventType
 from notifier.domain.recipients import Audience, Locale
 from notifier.rendering.text import composed, one_line
 
+Block = Callable[[Context], Iterator[str]]
+"""A block as Jinja compiles it."""
 Say = Callable[[str], str]
 """Renders the block of that name, raw."""
 
@@ -30,7 +33,9 @@ class Wording:
 
     name: str
     locale: Locale
-    chain: tuple[Template, ...]
+    template: Template
+    blocks: dict[str, list[Block]]
+    """Of each name the blocks of the file and its layouts, nearest first."""
     text: str
     """The file and its layouts as they stand, each after the other."""
 
@@ -75,7 +80,7 @@ def find(env: SandboxedEnvironment, event_type: EventType, audience: Audience, l
             raise TemplateFault(f"{name} extends {missing.name}, which does not exist", template=name) from missing
         except TemplateError as broken:
             raise TemplateFault(f"{name} cannot be read: {broken}", template=name) from broken
-        return Wording(name, spoken, chain, "\0".join(_source(env, each) for each in names))
+        return Wording(name, spoken, chain[0], _blocks(chain), "\0".join(_source(env, each) for each in names))
     raise TemplateFault(f"there is no wording for {reader} of {event_type}", template=f"{event_type}/vi/{reader}.jinja")
 
 
@@ -84,12 +89,14 @@ def digest_of(text: str) -> str:
 
 
 def speaker(wording: Wording, facts: Mapping[str, object]) -> Say:
-    """Lets one wording speak about one set of facts, block by block, so that a form needs only the facts it shows."""
-    context = wording.chain[0].new_context(dict(facts))
-    for layout in wording.chain[1:]:
-        for name, block in layout.blocks.items():
-            context.blocks.setdefault(name, []).append(block)
+    """Lets one wording speak about one set of facts, block by block, so that a form needs only the facts it shows.
 
+    A block that is asked for again is not rendered again.
+    """
+    context = wording.template.new_context(dict(facts))
+    context.blocks = wording.blocks
+
+    @cache
     def say(block: str) -> str:
         try:
             return composed("".join(context.blocks[block][0](context)))
@@ -140,6 +147,14 @@ def _dated(before_clock: str, between: str, before_day: str, moment: str) -> str
     """`17:00 25/11/2026` or `25/11/2026` with the words that a sentence needs around it."""
     clock, _, day = moment.rpartition(" ")
     return f"{before_clock}{clock}{between}{day}" if clock else f"{before_day}{day}"
+
+
+def _blocks(chain: Iterable[Template]) -> dict[str, list[Block]]:
+    found: dict[str, list[Block]] = {}
+    for template in chain:
+        for name, block in template.blocks.items():
+            found.setdefault(name, []).append(block)
+    return found
 
 
 def _lineage(env: SandboxedEnvironment, name: str) -> list[str]:

@@ -75,7 +75,8 @@ def chosen(pair: tuple[str, str], locale: Locale) -> str:
 def moment(at: datetime) -> str:
     """`17:00 25/11/2026` local; midnight means the end of the working day and shows the date alone."""
     local = at.astimezone(VIETNAM)
-    return f"{local:%d/%m/%Y}" if is_whole_day(at) else f"{local:%H:%M %d/%m/%Y}"
+    day = f"{local.day:02}/{local.month:02}/{local.year}"
+    return day if _is_midnight(local) else f"{local.hour:02}:{local.minute:02} {day}"
 
 
 _AGES = {Locale.VI: ("ngày", "giờ", "phút", "giây"), Locale.EN: ("d", "h", "min", "s")}
@@ -93,8 +94,11 @@ def age(length: timedelta, locale: Locale = Locale.VI) -> str:
 
 
 def is_whole_day(at: datetime) -> bool:
-    local = at.astimezone(VIETNAM)
-    return (local.hour, local.minute, local.second) == (0, 0, 0)
+    return _is_midnight(at.astimezone(VIETNAM))
+
+
+def _is_midnight(local: datetime) -> bool:
+    return local.hour == local.minute == local.second == 0
 
 
 def amount(dong: Decimal, locale: Locale) -> str:
