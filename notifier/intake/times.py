@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from notifier.domain.clock import VIETNAM
 
-_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2})?)?")
+_COMPACT = re.compile(r"[0-9]{8}(?:[0-9]{4}(?:[0-9]{2})?)?")
 _ISO = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}([T ][0-9:.,]{2,17}(Z|z|[+-][0-9]{2}:?([0-9]{2})?)?)?")
 _YEARS = range(1900, 2200)
 
@@ -17,9 +17,9 @@ def parse_time(text: str) -> datetime | None:
     that is not a time between 1900 and 2199.
     """
     text = text.strip()
-    if compact := _COMPACT.fullmatch(text):
-        year, month, day, hour, minute, second = (int(part) for part in compact.groups(default="0"))
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=VIETNAM)
+    if _COMPACT.fullmatch(text):
+        digits = text.ljust(14, "0")
+        moment = datetime.fromisoformat(f"{digits[:8]}T{digits[8:]}")
     elif _ISO.fullmatch(text):
         moment = datetime.fromisoformat(text.upper())
     else:
