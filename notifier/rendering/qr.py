@@ -24,8 +24,8 @@ def qr_png(text: str) -> bytes:
     side, modules = _drawn(text)
     digits = modules.translate(_DIGITS).decode()
     filling = "f" * (side % 2)
-    rows = (bytes.fromhex(f"00{digits[begin : begin + side]}{filling}") for begin in range(0, side * side, side))
-    pixels = b"".join(row * _SCALE for row in rows)
+    rows = [f"00{digits[begin : begin + side]}{filling}" * _SCALE for begin in range(0, side * side, side)]
+    pixels = bytes.fromhex("".join(rows))
     head = struct.pack(">IIBBBBB", side * _SCALE, side * _SCALE, *_GREYS)
     return (
         b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(pixels, _FAST)) + _chunk(b"IEND")
