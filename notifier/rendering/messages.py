@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, UndefinedError, meta
 from jinja2.runtime import Context
@@ -34,6 +35,8 @@ class Wording:
     name: str
     locale: Locale
     template: Template
+    names: dict[str, Any]
+    """What every template knows beside its facts."""
     blocks: dict[str, list[Block]]
     """Of each name the blocks of the file and its layouts, nearest first."""
     text: str
@@ -80,7 +83,14 @@ def find(env: SandboxedEnvironment, event_type: EventType, audience: Audience, l
             raise TemplateFault(f"{name} extends {missing.name}, which does not exist", template=name) from missing
         except TemplateError as broken:
             raise TemplateFault(f"{name} cannot be read: {broken}", template=name) from broken
-        return Wording(name, spoken, chain[0], _blocks(chain), "\0".join(_source(env, each) for each in names))
+        return Wording(
+            name,
+            spoken,
+            chain[0],
+            dict(chain[0].globals),
+            _blocks(chain),
+            "\0".join(_source(env, each) for each in names),
+        )
     raise TemplateFault(f"there is no wording for {reader} of {event_type}", template=f"{event_type}/vi/{reader}.jinja")
 
 
@@ -93,7 +103,7 @@ def speaker(wording: Wording, facts: Mapping[str, object]) -> Say:
 
     A block that is asked for again is not rendered again.
     """
-    context = wording.template.new_context(dict(facts))
+    context = wording.template.new_context({**wording.names, **facts}, shared=True)
     context.blocks = wording.blocks
 
     @cache

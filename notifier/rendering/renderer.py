@@ -8,10 +8,11 @@ from typing import assert_never
 
 from notifier.domain.content import Content, ContentKind
 from notifier.domain.events import DossierEvent
-from notifier.domain.ids import EventType
+from notifier.domain.ids import EventId, EventType, RecipientId
 from notifier.domain.recipients import Audience, Locale, Recipient
 from notifier.rendering import forms, messages, zalo
 from notifier.rendering.facts import Frame, facts_of
+from notifier.rendering.messages import Say
 from notifier.rendering.page import Page
 
 EMAIL_LAYOUT = "_layout/email.html"
@@ -54,17 +55,29 @@ class Renderer:
 
     def render(self, request: RenderRequest) -> Content:
         """The content for the request's channel. A fact that is missing or does not fit is a `TemplateFault`."""
-        wording = self._wording(request.event.type, request.recipient.audience, request.recipient.locale)
-        frame = Frame(
-            recipient=request.recipient,
-            locale=wording.locale,
-            link=request.link,
-            hotline=request.hotline,
-            sender_name=request.sender_name,
-            neutral=_nothing_is if request.kind is ContentKind.INBOX else request.sensitive,
-            now=request.now,
-        )
-        say = messages.speaker(wording, facts_of(request.event, frame))
+        return self.sitting()(request)
+
+    def sitting(self) -> Callable[[RenderRequest], Content]:
+        """Another `render`, for messages that are written together: what several of them say is put into words once.
+
+        In one sitting the id of an event stands for one event, told at one time, and that of a recipient for one person.
+        """
+        spoken: dict[tuple[EventId, RecipientId, bool], Say] = {}
+
+        def render(request: RenderRequest) -> Content:
+            event, recipient = request.event, request.recipient
+            wording = self._wording(event.type, recipient.audience, recipient.locale)
+            guarded = request.kind is not ContentKind.INBOX and any(map(request.sensitive, (event, *event.gathered)))
+            key = (event.id, recipient.id, guarded)
+            if key not in spoken:
+                spoken[key] = messages.speaker(
+                    wording, facts_of(event, _frame(request, wording.locale, guarded=guarded))
+                )
+            return self._form(request, wording, spoken[key])
+
+        return render
+
+    def _form(self, request: RenderRequest, wording: messages.Wording, say: Say) -> Content:
         match request.kind:
             case ContentKind.INBOX:
                 return forms.inbox(say, link=request.link, source=wording.name)
@@ -107,6 +120,18 @@ class Renderer:
         if key not in self._wordings:
             self._wordings[key] = messages.find(self._text, *key)
         return self._wordings[key]
+
+
+def _frame(request: RenderRequest, locale: Locale, *, guarded: bool) -> Frame:
+    return Frame(
+        recipient=request.recipient,
+        locale=locale,
+        link=request.link,
+        hotline=request.hotline,
+        sender_name=request.sender_name,
+        neutral=request.sensitive if guarded else _nothing_is,
+        now=request.now,
+    )
 
 
 def _nothing_is(_: DossierEvent) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -294,3 +295,21 @@ def test_an_sms_that_would_take_two_parts_falls_back_to_the_shorter_wording(rend
 
 def test_english_speaking_officers_get_the_vietnamese_wording(render):
     assert render(ContentKind.INBOX, "hoso.chuyen_buoc", Audience.HANDLER, Locale.EN).title.startswith("Nhắc việc")
+
+
+@each_reader
+@pytest.mark.parametrize("neutral", [False, True])
+def test_messages_written_in_one_sitting_say_what_each_would_say_alone(renderer, event_type, audience, locale, neutral):
+    request = RenderRequest(
+        event=told(event_type),
+        recipient=recipient(audience, locale=locale),
+        kind=ContentKind.INBOX,
+        link=LINK,
+        hotline=HOTLINE,
+        sender_name=SENDER,
+        sensitive=lambda _: neutral,
+        now=NOW,
+    )
+    requests = [replace(request, kind=kind) for kind in ContentKind]
+    together = renderer.sitting()
+    assert [together(each) for each in requests] == [renderer.render(each) for each in requests]

@@ -54,11 +54,12 @@ async def write(app: App, sendings: Sequence[Sending]) -> None:
     """Write the messages and keep them. One that cannot be written is decided here; the others go on."""
     now = app.clock()
     told = await _events(app, sendings)
+    render = app.renderer.sitting()
     for sending in sendings:
         delivery, recipient = sending.work.delivery, sending.work.recipient
         event = told[delivery.event_id]
         try:
-            sending.content = app.renderer.render(_request(app, sending.work, event, now))
+            sending.content = render(_request(app, sending.work, event, now))
             sending.template = f"{event.type}/{recipient.locale}/{recipient.audience}"
             sending.version = app.renderer.version(
                 event.type, recipient.audience, recipient.locale, delivery.content_kind
