@@ -6,10 +6,12 @@ read the same. Documents: RFC 5322, RFC 2045 to 2047, RFC 3834 (Auto-Submitted),
 """
 
 import re
-from base64 import encodebytes
+from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
+from struct import Struct
 
 from notifier.domain.content import EmailContent
 from notifier.domain.ids import DeliveryId
@@ -96,7 +98,16 @@ def _lines(text: str) -> bytes:
 
 
 def _base64(data: bytes) -> bytes:
-    return encodebytes(data).replace(b"\n", b"\r\n")
+    code = b2a_base64(data, newline=False)
+    full = len(code) // _LINE
+    rest = code[full * _LINE :]
+    return b"\r\n".join([*_lines_of(full).unpack_from(code), rest, *([b""] if rest else [])])
+
+
+@lru_cache(maxsize=1024)
+def _lines_of(number: int) -> Struct:
+    """Cuts so many full lines at once."""
+    return Struct(f"{_LINE}s" * number)
 
 
 def _header(name: str, text: str, ending: str = "") -> bytes:
@@ -113,10 +124,13 @@ def _encoded(text: str, room: int) -> list[str]:
     if len(text) <= room and _EASY.fullmatch(text):
         return [text]
     most = (room - len(_WORD) + 2) // 4 * 3
-    chunks = [b""]
-    for character in text:
-        sign = character.encode()
-        if len(chunks[-1]) + len(sign) > most:
-            chunks.append(b"")
-        chunks[-1] += sign
-    return [_WORD.format(encodebytes(chunk).decode().replace("\n", "")) for chunk in chunks]
+    raw = text.encode()
+    words: list[str] = []
+    begin = 0
+    while begin < len(raw) or not words:
+        end = begin + most
+        while end < len(raw) and raw[end] & 0xC0 == 0x80:  # noqa: PLR2004  in UTF-8: not the first byte of a character
+            end -= 1
+        words.append(_WORD.format(b2a_base64(raw[begin:end], newline=False).decode()))
+        begin = end
+    return words
