@@ -16,11 +16,11 @@ def inbox(say: Say, *, link: str, source: str) -> InboxContent:
     title = _required(say, "title", source)
     parts = (
         plain(say("news")),
-        _asked(say),
+        _asked(say, plain(say("ask"))),
         _listed(table(say("table"), source)),
         plain(say("next")),
-        _rows(say),
-        _files(say),
+        _labelled(rows(say("rows"))),
+        _labelled(rows(say("files"))),
         one_line(say("contact")),
     )
     return InboxContent(title=title, body=_paragraphs(parts), link=link)
@@ -46,17 +46,18 @@ def email(say: Say, page: Page, *, link: str, sender_name: str, locale: str, sou
         name: one_line(say(name))
         for name in ("hello", "ask_label", "by", "button", "qr_caption", "contact", "safety", "signature")
     }
-    listed = table(say("table"), source)
+    ask, news, next_ = (pieces(say(name)) for name in ("ask", "news", "next"))
+    listed, facts, files = table(say("table"), source), rows(say("rows")), rows(say("files"))
     html = page.filled(
         {
             **shown,
             "title": title,
-            "ask": pieces(say("ask")),
-            "news": pieces(say("news")),
-            "next": pieces(say("next")),
-            "rows": rows(say("rows")),
+            "ask": ask,
+            "news": news,
+            "next": next_,
+            "rows": facts,
             "table": listed,
-            "files": rows(say("files")),
+            "files": files,
             "link": link,
             "sender_name": sender_name,
             "locale": locale,
@@ -64,12 +65,12 @@ def email(say: Say, page: Page, *, link: str, sender_name: str, locale: str, sou
     )
     parts = (
         shown["hello"],
-        _asked(say),
-        plain(say("news")),
+        _asked(say, _prose(ask)),
+        _prose(news),
         _listed(listed),
-        _rows(say),
-        plain(say("next")),
-        _files(say),
+        _labelled(facts),
+        _prose(next_),
+        _labelled(files),
         f"{shown['button']}: {link}",
         shown["contact"],
         shown["safety"],
@@ -96,7 +97,11 @@ def pieces(prose: str) -> list[Piece]:
 
 def plain(prose: str) -> str:
     """Prose as plain text, with one blank line between paragraphs."""
-    return _paragraphs(piece.text or "\n".join(f"- {item}" for item in piece.items) for piece in pieces(prose))
+    return _prose(pieces(prose))
+
+
+def _prose(found: Iterable[Piece]) -> str:
+    return _paragraphs([piece.text or "\n".join([f"- {item}" for item in piece.items]) for piece in found])
 
 
 def rows(block: str) -> list[tuple[str, str]]:
@@ -137,17 +142,12 @@ def _told(heads: tuple[str, ...], line: Line) -> Iterator[str]:
             yield f"{head}: {cell}"
 
 
-def _asked(say: Say) -> str:
-    ask = plain(say("ask"))
+def _asked(say: Say, ask: str) -> str:
     return _paragraphs((f"{one_line(say('ask_label'))}:\n{ask}", one_line(say("by")))) if ask else ""
 
 
-def _rows(say: Say) -> str:
-    return "\n".join(f"{label}: {value}" for label, value in rows(say("rows")))
-
-
-def _files(say: Say) -> str:
-    return "\n".join(f"{name}: {address}" for name, address in rows(say("files")))
+def _labelled(found: Iterable[tuple[str, str]]) -> str:
+    return "\n".join([f"{label}: {value}" for label, value in found])
 
 
 def _required(say: Say, block: str, source: str) -> str:
