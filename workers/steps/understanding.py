@@ -1,6 +1,8 @@
 """Stored rows become events again, with what was kept beside them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from notifier.domain.events import DossierEvent
@@ -8,6 +10,9 @@ from notifier.domain.ids import SourceName
 from notifier.intake.codes import SourceProfile
 from notifier.intake.translate import to_domain
 from notifier.store.events import ClaimedEvent
+
+REMEMBERED = 256
+"""Events. One is needed twice within moments: when it is routed, and when its messages are written."""
 
 
 def understood(stored: ClaimedEvent, profiles: Mapping[SourceName, SourceProfile]) -> DossierEvent:
@@ -19,6 +24,24 @@ def understood(stored: ClaimedEvent, profiles: Mapping[SourceName, SourceProfile
     if stored.details and not document["HoSo"].get("ChuHoSo"):
         given = {name: value for name, value in document["HoSo"].items() if value not in (None, "")}
         document = {**document, "HoSo": {**stored.details, **given}}
+    profile = profiles.get(stored.source) or SourceProfile(name=stored.source)
+    return _read(_Readable(replace(stored, document=document, details=None), profile))
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    """All that an event is read from: where it is the same, so is the event."""
+
+    stored: ClaimedEvent
+    profile: SourceProfile
+
+    def __hash__(self) -> int:
+        return hash(self.stored.id)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read(readable: _Readable) -> DossierEvent:
+    stored = readable.stored
     return to_domain(
         event_id=stored.id,
         source=stored.source,
@@ -27,8 +50,8 @@ def understood(stored: ClaimedEvent, profiles: Mapping[SourceName, SourceProfile
         occurred_at=stored.occurred_at,
         received_at=stored.received_at,
         seq=stored.seq,
-        document=document,
-        profile=profiles.get(stored.source) or SourceProfile(name=stored.source),
+        document=stored.document,
+        profile=readable.profile,
     )
 
 
