@@ -6,7 +6,7 @@ lines there are, and which of the texts are empty.
 """
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,6 +16,9 @@ from jinja2 import Template
 
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 _SHAPES = 256
+_MANY = (list, tuple)
+_BETWEEN = "\0"
+"""Parts words while they are spelled as HTML spells them: no message can hold it."""
 _FIRST = 0xF0000
 _MARK = re.compile("([\U000f0000-\U000ffffd])")
 """Characters for private use: a mark stands where a word will, and no message can bring one in."""
@@ -62,14 +65,17 @@ class Page:
     def filled(self, shown: Mapping[str, Shown]) -> str:
         """The page as if the layout had been rendered with this and then styled."""
         words: list[str] = []
-        drawn = self._drawn(tuple([(name, _marked(value, words)) for name, value in shown.items()]))
+        drawn = self._drawn(tuple(shown), _marked(tuple(shown.values()), words))
+        plain = _BETWEEN.join(words).replace("&", "&amp;").replace("\u00a0", "&nbsp;")
+        quoted = plain.replace('"', "&quot;").split(_BETWEEN)
+        written = plain.replace("<", "&lt;").replace(">", "&gt;").split(_BETWEEN)
         parts = list(drawn.parts)
-        for place, number, quoted in drawn.marks:
-            parts[place] = _escaped(words[number], quoted=quoted)
+        for place, number, in_quotes in drawn.marks:
+            parts[place] = quoted[number] if in_quotes else written[number]
         return "".join(parts)
 
-    def _draw(self, marked: tuple[tuple[str, Hashable], ...]) -> _Drawn:
-        parts = _MARK.split(_INLINER.inline(self._layout.render(dict(marked))))
+    def _draw(self, names: tuple[str, ...], marked: tuple[Any, ...]) -> _Drawn:
+        parts = _MARK.split(_INLINER.inline(self._layout.render(zip(names, marked, strict=True))))
         marks = []
         for place in range(1, len(parts), 2):
             before = "".join(parts[:place])
@@ -77,20 +83,16 @@ class Page:
         return _Drawn(tuple(parts), tuple(marks))
 
 
-def _marked(shown: Any, words: list[str]) -> Any:
+def _marked(shown: Sequence[Any], words: list[str]) -> Any:
     """The same with a mark instead of each text that is not empty; these are added to `words`."""
-    if isinstance(shown, str):
-        if not shown:
-            return ""
-        words.append(shown)
-        return chr(_FIRST + len(words) - 1)
-    if isinstance(shown, list | tuple):
-        make = getattr(shown, "_make", tuple)
-        return make([_marked(each, words) for each in shown])
-    return shown
-
-
-def _escaped(word: str, *, quoted: bool) -> str:
-    """As the styled page spells it (HTML, serialising fragments)."""
-    safe = word.replace("&", "&amp;").replace("\u00a0", "&nbsp;")
-    return safe.replace('"', "&quot;") if quoted else safe.replace("<", "&lt;").replace(">", "&gt;")
+    marked: list[Any] = []
+    for each in shown:
+        if isinstance(each, str):
+            marked.append(each and chr(_FIRST + len(words)))
+            if each:
+                words.append(each)
+        elif isinstance(each, _MANY):
+            marked.append(_marked(each, words))
+        else:
+            marked.append(each)
+    return getattr(shown, "_make", tuple)(marked)

@@ -35,7 +35,8 @@ words = st.lists(st.one_of(st.sampled_from(NASTY), st.characters(exclude_categor
     lambda found: one_line("".join(found))
 )
 pieces = st.lists(
-    st.builds(Piece, words) | st.builds(Piece, st.just(""), st.lists(words, min_size=1, max_size=3).map(tuple)),
+    st.builds(Piece, words, st.just(()))
+    | st.builds(Piece, st.just(""), st.lists(words, min_size=1, max_size=3).map(tuple)),
     max_size=3,
 )
 rows = st.lists(st.tuples(words, words), max_size=3)
