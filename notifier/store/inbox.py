@@ -59,10 +59,12 @@ WITH told AS (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
         AS t(delivery_id, owner, title, body, link, place)
 ), known AS (
-    SELECT m.delivery_id, m.seq FROM told t JOIN inbox_message m ON m.delivery_id = t.delivery_id
+    SELECT delivery_id, seq FROM inbox_message WHERE delivery_id = ANY ($1::uuid[])
 ), fresh AS (
     SELECT t.*, e.source, e.dossier_code, row_number() OVER (PARTITION BY t.owner ORDER BY t.place DESC) AS from_last
-    FROM told t JOIN delivery d ON d.id = t.delivery_id JOIN event e ON e.id = d.event_id
+    FROM told t CROSS JOIN LATERAL (
+        SELECT source, dossier_code FROM event WHERE id = (SELECT event_id FROM delivery WHERE id = t.delivery_id) OFFSET 0
+    ) e
     WHERE t.delivery_id NOT IN (SELECT delivery_id FROM known)
 ), counter AS (
     INSERT INTO inbox (owner, last_seq) SELECT owner, count(*) FROM fresh GROUP BY owner ORDER BY owner
@@ -75,7 +77,7 @@ WITH told AS (
     RETURNING delivery_id, seq
 )
 SELECT delivery_id, seq FROM stored UNION ALL SELECT delivery_id, seq FROM known
-"""  # inbox_message_delivery_id_key, primary keys; the order makes two batches wait instead of dead-locking
+"""  # inbox_message_delivery_id_key, primary keys, which OFFSET 0 keeps to; the order makes two batches wait instead of dead-locking
 
 
 async def store(connection: Connection, notices: Sequence[Notice], now: datetime) -> dict[DeliveryId, int]:

@@ -85,10 +85,11 @@ RETURNING source, code, status, details_event
 """  # primary key; the order makes two batches wait for each other instead of dead-locking
 _READ_PLACES = """
 SELECT e.source, e.dossier_code, e.id, e.seq, e.occurred_at, e.received_at
-FROM unnest($1::text[], $2::text[]) AS named(source, code)
-JOIN event e ON e.source = named.source AND e.dossier_code = named.code
-WHERE e.status IS NOT NULL ORDER BY e.received_at, e.id
-"""  # event_dossier
+FROM unnest($1::text[], $2::text[]) AS named(source, code) CROSS JOIN LATERAL (
+    SELECT * FROM event WHERE source = named.source AND dossier_code = named.code AND status IS NOT NULL OFFSET 0
+) e
+ORDER BY e.received_at, e.id
+"""  # event_dossier; OFFSET 0: what was planned while the table was small must not read all of it when it is large
 
 
 async def lock_dossiers(
@@ -126,8 +127,10 @@ def _columns(rows: Collection[Sequence[Any]], width: int) -> list[tuple[Any, ...
 
 _FIND = """
 SELECT e.source, e.external_id, e.id, e.type, e.fingerprint, e.warnings
-FROM unnest($1::text[], $2::text[]) AS named(source, external_id) JOIN event e USING (source, external_id)
-"""  # event_source_external_id_key
+FROM unnest($1::text[], $2::text[]) AS named(source, external_id) CROSS JOIN LATERAL (
+    SELECT * FROM event WHERE source = named.source AND external_id = named.external_id OFFSET 0
+) e
+"""  # event_source_external_id_key; OFFSET 0 as above
 
 
 async def find(connection: Connection, keys: Collection[EventKey]) -> dict[EventKey, StoredEvent]:
@@ -158,10 +161,10 @@ WITH told AS (
 ), payload AS (
     INSERT INTO event_payload (event_id, document) SELECT id, document::jsonb FROM told
 ), stands AS (
-    UPDATE dossier d SET status = s.status, details_event = s.details_event, updated_at = s.updated_at
-    FROM unnest($15::text[], $16::text[], $17::smallint[], $18::uuid[], $19::timestamptz[])
-        AS s(source, code, status, details_event, updated_at)
-    WHERE d.source = s.source AND d.code = s.code
+    INSERT INTO dossier (source, code, status, details_event, updated_at)
+    SELECT * FROM unnest($15::text[], $16::text[], $17::smallint[], $18::uuid[], $19::timestamptz[])
+    ON CONFLICT (source, code) DO UPDATE SET status = excluded.status, details_event = excluded.details_event,
+        updated_at = excluded.updated_at
 )
 INSERT INTO audit (at, actor, event_id, reason, details)
 SELECT received_at, 'intake', id, '{ReasonCode.EVENT_RECEIVED}', '{{}}' FROM told ORDER BY id

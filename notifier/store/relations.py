@@ -38,9 +38,12 @@ async def learn(connection: Connection, said: Saying) -> None:
 
 
 _LAST_INTERACTIONS = """
-SELECT oa, uid, last_interaction_at FROM unnest($1::text[], $2::text[]) AS asked(oa, uid) JOIN zalo_relation USING (oa, uid)
-WHERE follows IS NOT FALSE AND (over_at IS NULL OR over_at < last_interaction_at)
-"""  # primary key
+SELECT known.* FROM unnest($1::text[], $2::text[]) AS asked(oa, uid) CROSS JOIN LATERAL (
+    SELECT oa, uid, last_interaction_at FROM zalo_relation
+    WHERE oa = asked.oa AND uid = asked.uid AND follows IS NOT FALSE AND (over_at IS NULL OR over_at < last_interaction_at)
+    OFFSET 0
+) known
+"""  # primary key, which OFFSET 0 keeps to
 Relation = tuple[str, str]
 """An account, and a person by the id that the account knows."""
 
