@@ -52,19 +52,33 @@ def _normalised(value: Any, path: tuple[str | int, ...]) -> Any:
         return _text(value, path)
     if isinstance(value, dict):
         _guard_depth(path)
-        return {_text(key, path): _normalised(item, (*path, key)) for key, item in value.items()}
+        return {
+            _text(key, path): item if _is_clean(item) else _normalised(item, (*path, key))
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         _guard_depth(path)
-        return [_normalised(item, (*path, index)) for index, item in enumerate(value)]
+        return [item if _is_clean(item) else _normalised(item, (*path, index)) for index, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
         raise _unusable(path, "a number beyond all bounds", "a number that a computer can hold")
     return value
 
 
+def _is_clean(value: Any) -> bool:
+    """Whether a value is text that is kept as it is, as nearly all are."""
+    if not isinstance(value, str):
+        return False
+    if value.isascii():
+        return "\x00" not in value
+    return not _UNUSABLE.search(value) and unicodedata.is_normalized("NFC", value)
+
+
 def _text(text: str, path: tuple[str | int, ...]) -> str:
+    if _is_clean(text):
+        return text
     if _UNUSABLE.search(text):
         raise _unusable(path, "text with NUL or half a surrogate pair", "text of whole Unicode characters")
-    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", text)
 
 
 def _guard_depth(path: tuple[str | int, ...]) -> None:
