@@ -178,6 +178,21 @@ told = st.fixed_dictionaries(
 requests = st.lists(st.tuples(st.integers(0, 1), st.lists(told, min_size=1, max_size=3)), min_size=1, max_size=8)
 
 
+def numbered(id_: str, seq: int, *, describes: bool) -> dict:
+    return dict(zip("abcdefg", (id_, 4, seq, seq, "H01-1", describes, False), strict=True))
+
+
+@pytest.mark.parametrize(("told_last", "described_by"), [([], "E-2"), ([("E-4", 4)], "E-4")])
+async def test_an_event_that_comes_late_describes_only_what_nothing_has_described(app, door, told_last, described_by):
+    told = [("E-1", 3, False), ("E-2", 1, True), ("E-3", 2, True), *((*each, True) for each in told_last)]
+    items = [item(index, numbered(id_, seq, describes=is_so)) for index, (id_, seq, is_so) in enumerate(told)]
+
+    await steps.take_in(door, Post(SOURCES[0], items, NOW))
+
+    query = "SELECT external_id FROM dossier d JOIN event e ON e.id = d.details_event"
+    assert await rows(app, query) == [(described_by,)]
+
+
 def posts_of(drawn, prefix: str) -> list[Post]:
     """The same posts for sources of their own, each a second after the one before."""
     return [

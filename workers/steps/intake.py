@@ -73,12 +73,10 @@ def _weight(post: Post) -> int:
 
 
 async def _take_in_all(app: App, posts: Sequence[Post]) -> list[list[Answer]]:
-    while True:
-        try:
-            answers, fresh = await _commit(app, posts)
-            break
-        except intake.IdTaken:
-            continue
+    try:
+        answers, fresh = await _commit(app, posts)
+    except intake.IdTaken:
+        answers, fresh = await _commit(app, posts)
     pass_by(Mark.INTAKE_AFTER_COMMIT)
     app.bell.ring(*{event.lane for event in fresh})
     return answers
