@@ -30,11 +30,16 @@ SELECT EXISTS (SELECT FROM event WHERE due_at IS NOT NULL) OR EXISTS (SELECT FRO
     OR EXISTS (SELECT FROM receipt WHERE due_at IS NOT NULL)
 """
 _TALLY = """
-SELECT CASE WHEN a.to_state = 'delivered' AND d.channel <> 'portal' THEN 'receipted' ELSE 'recorded' END AS stage,
-       d.channel, count(*) AS count, extract(epoch FROM max(a.at))::float AS last
-FROM audit a JOIN delivery d ON d.id = a.delivery_id
-WHERE a.seq > $1 AND a.to_state IN ('accepted', 'delivered') GROUP BY 1, 2
+WITH told AS (
+    SELECT a.delivery_id, min(a.at) AS first, max(a.at) FILTER (WHERE a.to_state = 'delivered') AS receipted
+    FROM audit a WHERE a.seq > $1 AND a.to_state IN ('accepted', 'delivered') GROUP BY a.delivery_id
+)
+SELECT stage, d.channel, count(*) AS count, extract(epoch FROM max(at))::float AS last
+FROM told JOIN delivery d ON d.id = told.delivery_id
+CROSS JOIN LATERAL (VALUES ('recorded', first), ('receipted', receipted)) AS s(stage, at)
+WHERE at IS NOT NULL AND (stage = 'recorded' OR d.channel <> 'portal') GROUP BY 1, 2
 """
+"""A receipt that overtakes our own record of the call is both."""
 
 
 async def prepare(servers: Servers, database: str = DATABASE) -> str:
