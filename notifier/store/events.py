@@ -55,12 +55,14 @@ WITH claimed AS (
 SELECT {COLUMNS}
 FROM claimed e
 {DOCUMENTS}
-ORDER BY e.received_at
+ORDER BY e.received_at, e.id
 """  # primary keys
 
 
 async def claim(connection: Connection, ids: Sequence[EventId], worker: str, lease: timedelta) -> list[ClaimedEvent]:
-    """Take those of `ids` that wait for routing and are in nobody's hands; none of a source that is paused."""
+    """Take those of `ids` that wait for routing and are in nobody's hands, in the order they came; none of a source that
+    is paused.
+    """
     rows = await connection.fetch(_CLAIM, ids, worker, lease)
     return [ClaimedEvent(**row) for row in rows]
 

@@ -45,9 +45,9 @@ INSERT INTO timer (source, dossier_code, type, basis, number, state, planned_for
 SELECT source, code, type, basis, number, 'planned', due_at, due_at, valid_until
 FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[])
      AS w(source, code, type, basis, number, due_at, valid_until, late)
-WHERE NOT w.late OR NOT EXISTS (
-    SELECT 1 FROM timer t WHERE t.source = w.source AND t.dossier_code = w.code AND t.type = w.type AND t.basis = w.basis
-      AND t.number = w.number AND t.state = 'planned')
+WHERE NOT w.late OR 'planned' IS DISTINCT FROM (  -- one probe for each: NOT EXISTS would read the whole table
+    SELECT t.state FROM timer t WHERE t.source = w.source AND t.dossier_code = w.code AND t.type = w.type
+      AND t.basis = w.basis AND t.number = w.number)
 ON CONFLICT (source, dossier_code, type, basis, number) DO UPDATE
     SET state = 'planned', planned_for = excluded.planned_for, due_at = excluded.due_at,
         valid_until = excluded.valid_until

@@ -13,7 +13,7 @@ import pytest
 
 from notifier.domain.deliveries import Urgency
 from notifier.reminders.timers import Timer
-from notifier.store import desks, dockets, events, timers
+from notifier.store import desks, dockets, events, overtaking, timers
 from notifier.store.pool import Pool, open_pool
 from tests.support.plans import explained, looked_at, sent_by, told
 from tests.support.stack import fresh_database
@@ -21,6 +21,7 @@ from tests.support.stack import fresh_database
 NOW = datetime(2027, 1, 18, 3, tzinfo=UTC)
 DELIVERY, EVENT = UUID("00000003-0000-0000-0000-000000000190"), UUID("00000001-0000-0000-0000-000000000190")
 DOSSIER = ("s1", "d400")
+WAVE = [(f"s{number % 3}", f"d{number}") for number in range(400, 464)]
 TIMERS = 200_000
 FILL = """
 CREATE FUNCTION id(kind int, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
@@ -61,6 +62,11 @@ STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
         {"timer_source_dossier_code_type_basis_number_key"},
         200,
     ),
+    "timers of a wave planned": (
+        lambda c: timers.plan(c, [timers.Asked(dossier, WANTED, TRUE) for dossier in WAVE], NOW),
+        {"timer_source_dossier_code_type_basis_number_key"},
+        200 * len(WAVE) // 8,
+    ),
     "timers that are shown": (lambda c: timers.planned(c, None, 50), {"timer_due"}, 100),
     "timers of a dossier": (
         lambda c: timers.planned_of(c, ["s0", "s1", "s2"], "d400", None, 50),
@@ -81,6 +87,31 @@ STATEMENTS: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str], int]] = {
         },
         50,
     ),
+    "reminders of a wave not sent yet": (
+        lambda c: timers.unsent(c, WAVE, NOW, timedelta(days=14)),
+        {
+            "timer_source_dossier_code_type_basis_number_key",
+            "recipient_event_id_audience_ref_key",
+            "delivery_recipient_id_channel_key",
+        },
+        20 * len(WAVE),
+    ),
+    "a wave of dossiers held": (
+        lambda c: overtaking.hold_dossiers(c, [(*dossier, "han.hoso_qua") for dossier in WAVE]),
+        {
+            "dossier_pkey",
+            "event_dossier",
+            "recipient_event_id_audience_ref_key",
+            "delivery_recipient_id_channel_key",
+        },
+        10 * len(WAVE),
+    ),
+    "events finished": (
+        lambda c: events.finish(c, [events.Finished(EVENT, [])] * len(WAVE), "w", "routed", NOW),
+        {"event_pkey"},
+        2 * len(WAVE),
+    ),
+    "how dossiers stand": (lambda c: dockets.read(c, WAVE), {"docket_pkey"}, 2 * len(WAVE)),
     "how a dossier stands": (lambda c: dockets.read(c, [DOSSIER]), {"docket_pkey"}, 5),
     "the events of a dossier": (
         lambda c: events.of_dossier(c, "s1", "d400"),

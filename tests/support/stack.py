@@ -95,10 +95,11 @@ async def new_database(template_database: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def fresh_database(template_database: str) -> AsyncIterator[str]:
+async def fresh_database(template_database: str, *, like: str = "template_notifier") -> AsyncIterator[str]:
+    """The URL of a copy of the database called `like`, to which nobody is connected; dropped afterwards."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     admin = await asyncpg.connect(template_database.replace("/template_notifier?", "/postgres?"))
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template_notifier STRATEGY FILE_COPY")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY FILE_COPY")
     yield template_database.replace("/template_notifier?", f"/{name}?")
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
