@@ -14,6 +14,7 @@ from notifier.domain.clock import Clock
 from notifier.domain.opaque import address_hash
 from notifier.domain.receipts import RawReceipt
 from notifier.store import accounts, relations
+from notifier.store.accounts import Asked
 from notifier.store.pool import DATABASE_DOWN, Connection, Pool, concerns_all
 from notifier.store.relations import Relation, Saying
 from workers.batching import Batches
@@ -32,6 +33,7 @@ class ZaloRelations:
         self._clock = clock
         self._secret = secret
         self._interactions = Batches(self._last_interactions, most=MOST_LOOKS, concerns_all=concerns_all)
+        self._refusals = Batches(self._declined, most=MOST_LOOKS, concerns_all=concerns_all)
 
     async def since_interaction(self, account: str, person: str) -> timedelta | None:
         try:
@@ -55,13 +57,16 @@ class ZaloRelations:
             log.warning("a relation to the account could not be corrected")
 
     async def declined(self, account: str, address: str, kind: str, within: timedelta) -> bool:
+        who, since = address_hash(self._secret, address), self._clock() - within
         try:
-            async with self._pool.acquire() as connection:
-                who, since = address_hash(self._secret, address), self._clock() - within
-                return await accounts.declined(connection, account, who, kind, since)
+            return await self._refusals.do(Asked(account, who, kind, since))
         except DATABASE_DOWN:
             log.warning("whether somebody wants no messages could not be read")
             return False
+
+    async def _declined(self, asked: Sequence[Asked]) -> list[bool]:
+        async with self._pool.acquire() as connection:
+            return await accounts.declined(connection, asked)
 
     async def declines(self, account: str, address: str, kind: str | None) -> None:
         try:

@@ -173,14 +173,25 @@ async def declines(connection: Connection, oa: str, who: bytes, kind: str | None
     )
 
 
-async def declined(connection: Connection, oa: str, who: bytes, kind: str, since: datetime) -> bool:
-    """Whether this person declined messages of this kind, or all, since a moment."""
-    return bool(
-        await connection.fetchval(
-            "SELECT true FROM zalo_refusal WHERE oa = $1 AND who = $2 AND tag = ANY ($3::text[]) AND at >= $4 LIMIT 1",
-            oa,
-            who,
-            [kind, ANY],
-            since,
-        )  # primary key
-    )
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whether this person has declined messages of this kind, or all, since a moment."""
+
+    oa: str
+    who: bytes
+    kind: str
+    since: datetime
+
+
+_DECLINED = """
+SELECT EXISTS (SELECT 1 FROM zalo_refusal r
+               WHERE r.oa = a.oa AND r.who = a.who AND r.tag IN (a.kind, $5) AND r.at >= a.since) AS declined
+FROM unnest($1::text[], $2::bytea[], $3::text[], $4::timestamptz[]) WITH ORDINALITY AS a(oa, who, kind, since, place)
+ORDER BY a.place
+"""  # primary key
+
+
+async def declined(connection: Connection, asked: Sequence[Asked]) -> list[bool]:
+    """An answer for each, in their order."""
+    columns = zip(*((each.oa, each.who, each.kind, each.since) for each in asked), strict=True)
+    return [row["declined"] for row in await connection.fetch(_DECLINED, *columns, ANY)]

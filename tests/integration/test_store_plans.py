@@ -97,7 +97,10 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         {"delivery_pkey", "recipient_pkey", "event_pkey"},
     ),
     "a template": (lambda c: accounts.templates(c, "oa"), {"zalo_template_pkey"}),
-    "who wants no messages": (lambda c: accounts.declined(c, "oa", b"who", "1", NOW), {"zalo_refusal_pkey"}),
+    "who wants no messages": (
+        lambda c: accounts.declined(c, [accounts.Asked("oa", b"who", "1", NOW)]),
+        {"zalo_refusal_pkey"},
+    ),
     "a citizen's choice and link": (
         lambda c: preferences.of_citizens(c, [("oa", ["o1", "o2"])]),
         {"preference_pkey", "zalo_link_pkey"},
