@@ -79,7 +79,7 @@ WHERE officer.origin = 'event'
 
 
 async def learn(connection: Connection, before: Directory, after: Directory, now: datetime) -> None:
-    """Keep what events have taught (`notifier.domain.directory.taught`) since `before` was read.
+    """Keep what events have taught (`notifier.domain.learning.taught`) since `before` was read.
 
     What was known already is not written, nor locked.
     """

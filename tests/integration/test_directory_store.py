@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from notifier.domain.directory import Directory, Kind, Origin, Role, said_by, taught
+from notifier.domain.directory import Directory, Kind, Origin, Role
 from notifier.domain.dossiers import Unit
+from notifier.domain.learning import said_by, taught
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.intake.directory_csv import Row
 from notifier.intake.directory_rows import read_values

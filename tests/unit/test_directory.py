@@ -13,11 +13,11 @@ from notifier.domain.directory import (
     known_as,
     parent_of,
     people_of,
-    said_by,
     stands_in,
 )
 from notifier.domain.dossiers import Unit
 from notifier.domain.events import Reminder
+from notifier.domain.learning import said_by
 from tests.support.directory import DESK, OA, TODAY, UNIT, agency, directory, head, learned, officer, person
 from tests.support.intake import accepted, domain_event, sample
 

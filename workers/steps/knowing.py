@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from notifier.domain.directory import Directory, taught
+from notifier.domain.directory import Directory
 from notifier.domain.events import DossierEvent
 from notifier.domain.ids import EventId, ProviderName
+from notifier.domain.learning import taught
 from notifier.domain.opaque import inbox_owner
 from notifier.domain.recipients import Audience, Contact
 from notifier.routing.context import RoutingContext
