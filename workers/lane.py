@@ -24,6 +24,8 @@ MOST = 128
 LONGEST_SECONDS = 5.0
 """Then the job ends, so that RQ hears of this worker; the next one goes on."""
 STEP_SECONDS = 240.0
+SEARCH_SECONDS = 1.0
+"""How often it is looked for what needs no provider among all that waits for one."""
 ROOM_SECONDS = 0.5
 """So long a lane waits for room at a provider before its job ends. The dispatcher rings again."""
 
@@ -48,6 +50,7 @@ class Lane:
         self._calls = steps.new_calls(app)
         self._tellings = steps.Tellings(app)
         self._has_left = False
+        self._searched = float("-inf")
         self._steps: dict[Step, tuple[Take, Run]] = {
             Step.ROUTE: (self._events, partial(steps.route, app)),
             Step.DELIVER: (self._deliveries, partial(steps.deliver, app, self._calls)),
@@ -108,7 +111,11 @@ class Lane:
         now = self._app.clock()
         closed = await self._app.gate.closed(connection, now)
         room = steps.room(self._app, self._calls, closed)
-        taken, filled = await due.take_deliveries(connection, self._urgency, room, self._app.name, now, MOST)
+        search = time.monotonic() - self._searched > SEARCH_SECONDS
+        self._searched = time.monotonic() if search else self._searched
+        taken, filled = await due.take_deliveries(
+            connection, self._urgency, room, self._app.name, now, MOST, search=search
+        )
         self._has_left = filled or any(not free and channel not in closed for (_, channel), free in room.items())
         return taken
 

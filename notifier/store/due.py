@@ -36,51 +36,50 @@ class Kind(StrEnum):
     CALLBACK = "callback"
 
 
-def pairs(table: str, lane: str) -> str:
-    """The query `pair` of lanes and sources with unfinished rows: one probe of the index (lane, source, due_at) each."""
+def walk(table: str, *columns: str) -> str:
+    """The query `way` of what unfinished rows have in these columns, as `lane`, `source` and so on; they lead the index
+    over `due_at`, of which one probe is made for each.
+    """
+    names = ("lane", "source", "channel")[: len(columns)]
+    key = ", ".join(columns)
+    named = ", ".join(f"{column} AS {name}" for column, name in zip(columns, names, strict=True))
     return f"""
-WITH RECURSIVE pair (lane, source) AS (
-    (SELECT {lane}, source FROM {table} WHERE due_at IS NOT NULL ORDER BY {lane}, source LIMIT 1)
+WITH RECURSIVE way AS (
+    (SELECT {named} FROM {table} WHERE due_at IS NOT NULL ORDER BY {key} LIMIT 1)
     UNION ALL
-    SELECT next.lane, next.source FROM pair p CROSS JOIN LATERAL (
-        SELECT t.{lane} AS lane, t.source FROM {table} t
-        WHERE t.due_at IS NOT NULL AND (t.{lane}, t.source) > (p.lane, p.source)
-        ORDER BY t.{lane}, t.source LIMIT 1
+    SELECT next.* FROM way CROSS JOIN LATERAL (
+        SELECT {named} FROM {table} WHERE due_at IS NOT NULL AND ({key}) > ({", ".join(f"way.{name}" for name in names)})
+        ORDER BY {key} LIMIT 1
     ) next
 )"""
 
 
-_UNPAUSED = "pair.source NOT IN (SELECT name FROM pause WHERE kind = 'source')"
+EVENT_WAYS = walk("event", "lane", "source")
+"""The query `way` of lanes and sources with unfinished events."""
+DELIVERY_WAYS = walk("delivery", "urgency", "source", "channel")
+"""The query `way` of lanes, sources and channels with unfinished deliveries."""
+EVENTS_OF = "lane = way.lane AND source = way.source AND due_at <= $1"
+DELIVERIES_OF = "urgency = way.lane AND source = way.source AND channel = way.channel AND due_at <= $1"
+"""Of one way, what is due."""
+_UNPAUSED = "way.source NOT IN (SELECT name FROM pause WHERE kind = 'source')"
 _TO_SEND = "(state IN ('planned', 'held') AND expires_at > $1)"
 """Of a delivery: what is left to do is to send it."""
-_EVENTS_OF = f"lane = pair.lane AND source = pair.source AND due_at <= $1 AND {FREE}"
-_DELIVERIES_OF = f"urgency = pair.lane AND source = pair.source AND due_at <= $1 AND {FREE}"
-"""Of one pair of a lane and a source."""
-
-_TAKE_EVENTS = f"""{pairs("event", "lane")}, due AS MATERIALIZED (
-    SELECT mine.id FROM pair CROSS JOIN LATERAL (
-        SELECT id FROM event WHERE {_EVENTS_OF} ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-    ) mine WHERE pair.lane = $5 AND {_UNPAUSED}
+_TAKE_EVENTS = f"""{EVENT_WAYS}, due AS MATERIALIZED (
+    SELECT mine.id FROM way CROSS JOIN LATERAL (
+        SELECT id FROM event WHERE {EVENTS_OF} AND {FREE} ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) mine WHERE way.lane = $5 AND {_UNPAUSED}
 )
 UPDATE event SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 FROM due WHERE event.id = due.id
 RETURNING event.id, due_at
 """  # event_due
-_TAKE_DELIVERIES = f"""{pairs("delivery", "urgency")}, room AS MATERIALIZED (
-    SELECT * FROM unnest($6::text[], $7::text[], $8::int[]) AS r(source, channel, room)
-), oldest AS MATERIALIZED (
-    SELECT mine.id, NOT mine.to_send OR mine.place <= coalesce(room.room, 1) AS fits
-    FROM pair CROSS JOIN LATERAL (
-        SELECT id, channel, {_TO_SEND} AS to_send, row_number() OVER (PARTITION BY channel ORDER BY due_at) AS place
-        FROM (
-            SELECT id, channel, state, expires_at, due_at FROM delivery WHERE {_DELIVERIES_OF}
-              AND NOT ({_TO_SEND} AND EXISTS (
-                  SELECT 1 FROM room r WHERE r.source = pair.source AND r.channel = delivery.channel AND r.room <= 0))
-            ORDER BY due_at LIMIT $2
-        ) mine
-    ) mine LEFT JOIN room ON room.source = pair.source AND room.channel = mine.channel
-    WHERE pair.lane = $5
-), due AS MATERIALIZED (
-    SELECT id FROM delivery WHERE id IN (SELECT id FROM oldest WHERE fits) AND {FREE} FOR UPDATE SKIP LOCKED
+_TAKE_DELIVERIES = f"""{DELIVERY_WAYS}, due AS MATERIALIZED (
+    SELECT mine.id
+    FROM (SELECT way.*, coalesce(r.room, 1) AS room FROM way
+          LEFT JOIN unnest($6::text[], $7::text[], $8::int[]) AS r(source, channel, room) USING (source, channel)) way
+    CROSS JOIN LATERAL (
+        SELECT id FROM delivery WHERE {DELIVERIES_OF} AND {FREE} AND (way.room > 0 OR NOT {_TO_SEND})
+        ORDER BY due_at LIMIT CASE WHEN way.room > 0 THEN least($2, way.room) ELSE $2 END FOR UPDATE SKIP LOCKED
+    ) mine WHERE way.lane = $5 AND (way.room > 0 OR $9)
 )
 UPDATE delivery SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 FROM due WHERE delivery.id = due.id
 RETURNING delivery.id, due_at, source, channel
@@ -104,14 +103,16 @@ Room = Mapping[tuple[SourceName, ChannelName], int]
 
 
 async def take_deliveries(
-    connection: Connection, lane: Urgency, room: Room, worker: str, now: datetime, most: int
+    connection: Connection, lane: Urgency, room: Room, worker: str, now: datetime, most: int, *, search: bool
 ) -> tuple[list[DeliveryId], bool]:
-    """Deliveries of a lane that need work, at most so many of each source; and whether some had to be left for want of
-    room. What can only be sent where there is no room is left alone until its deadline.
+    """Deliveries of a lane that need work, at most so many of each source and channel; and whether some may have been
+    left for want of room.
+
+    Where there is none, what needs something else than to be sent is looked for only on a `search`: among all that waits.
     """
     given = (now, most, worker, TAKEN_FOR, lane.value)
     sources, channels = [source for source, _ in room], [channel for _, channel in room]
-    rows = await connection.fetch(_TAKE_DELIVERIES, *given, sources, channels, list(room.values()))
+    rows = await connection.fetch(_TAKE_DELIVERIES, *given, sources, channels, list(room.values()), search)
     filled = Counter((row["source"], row["channel"]) for row in rows)
     return _oldest_first(rows), any(filled[way] >= free for way, free in room.items() if free > 0)
 
@@ -125,18 +126,14 @@ def _oldest_first(rows: list[Any]) -> list[Any]:
     return [row["id"] for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
 
 
-def _any(kind: Kind, table: str, lane: str, which: str) -> str:
-    return f"""
-(SELECT DISTINCT '{kind}' AS kind, lane FROM ({pairs(table, lane)} SELECT * FROM pair) pair WHERE {which})"""
-
-
 WANTED = "p.push AND p.disabled_at IS NULL AND (p.paused_until IS NULL OR p.paused_until <= {now})"
 """Of a `callback_endpoint p`: its source takes callbacks now."""
-_EVENTS = f"{_UNPAUSED} AND EXISTS (SELECT 1 FROM event WHERE {_EVENTS_OF})"
-_DELIVERIES = f"""EXISTS (
-    SELECT 1 FROM delivery WHERE {_DELIVERIES_OF} AND NOT ({_TO_SEND} AND channel = ANY ($2::text[])))"""
-_LOOK = f"""{_any(Kind.EVENT, "event", "lane", _EVENTS)}
-UNION ALL {_any(Kind.DELIVERY, "delivery", "urgency", _DELIVERIES)}
+_LOOK = f"""
+(SELECT DISTINCT '{Kind.EVENT}' AS kind, lane FROM ({EVENT_WAYS} SELECT * FROM way) way
+ WHERE {_UNPAUSED} AND EXISTS (SELECT 1 FROM event WHERE {EVENTS_OF} AND {FREE}))
+UNION ALL
+(SELECT DISTINCT '{Kind.DELIVERY}', lane FROM ({DELIVERY_WAYS} SELECT * FROM way) way WHERE EXISTS (
+    SELECT 1 FROM delivery WHERE {DELIVERIES_OF} AND {FREE} AND (way.channel <> ALL ($2::text[]) OR NOT {_TO_SEND})))
 UNION ALL SELECT '{Kind.RECEIPT}', NULL WHERE EXISTS (SELECT 1 FROM receipt WHERE due_at <= $1 AND {FREE})
 UNION ALL SELECT '{Kind.CALLBACK}', NULL WHERE EXISTS (
     SELECT 1 FROM callback_endpoint p WHERE {WANTED.format(now="$1")}

@@ -9,16 +9,15 @@ from datetime import datetime
 
 from notifier.domain.ids import ChannelName, ProviderName, SourceName, first_uuid7
 from notifier.domain.reach import Reach
-from notifier.store.due import pairs
+from notifier.store.due import DELIVERIES_OF, DELIVERY_WAYS
 from notifier.store.pool import Connection
 from notifier.store.reach import in_reach
 from notifier.store.traffic import COUNTED_MOST
 
-_OF_CHANNEL = f"""{pairs("delivery", "urgency")}
-SELECT count(*) FROM pair CROSS JOIN LATERAL (
-    SELECT channel, state FROM delivery WHERE urgency = pair.lane AND source = pair.source AND due_at <= $1
-    ORDER BY due_at LIMIT {COUNTED_MOST}
-) due WHERE channel = $2 AND state IN ('planned', 'held')
+_OF_CHANNEL = f"""{DELIVERY_WAYS}
+SELECT count(*) FROM way CROSS JOIN LATERAL (
+    SELECT state FROM delivery WHERE {DELIVERIES_OF} ORDER BY due_at LIMIT {COUNTED_MOST}
+) due WHERE way.channel = $2 AND state IN ('planned', 'held')
 """  # delivery_due
 
 

@@ -14,7 +14,7 @@ from notifier.delivery.gate import Punctuality
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ProviderName, SourceName, first_uuid7
 from notifier.domain.reach import Reach
-from notifier.store.due import pairs
+from notifier.store.due import DELIVERIES_OF, DELIVERY_WAYS, EVENT_WAYS, EVENTS_OF, Kind
 from notifier.store.pool import Connection
 from notifier.store.reach import in_reach
 
@@ -36,21 +36,22 @@ class Waiting:
     oldest: datetime
 
 
-def _waiting(table: str, lane: str, counted: str = "true", join: str = "") -> str:
-    return f"""{pairs(table, lane)}
-SELECT '{table}' AS kind, pair.lane, pair.source, w.rows, w.oldest FROM pair CROSS JOIN LATERAL (
+def _waiting(kind: Kind, ways: str, due: str, counted: str = "true", join: str = "") -> str:
+    return f"""{ways}
+SELECT '{kind}' AS kind, way.lane, way.source, least(sum(w.rows), {COUNTED_MOST})::int AS rows, min(w.oldest) AS oldest
+FROM way CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE {counted}) AS rows, min(due.due_at) AS oldest FROM (
-        SELECT * FROM {table} WHERE {lane} = pair.lane AND source = pair.source AND due_at <= $1
-        ORDER BY due_at LIMIT {COUNTED_MOST}
+        SELECT * FROM {kind} WHERE {due} ORDER BY due_at LIMIT {COUNTED_MOST}
     ) due {join}
-) w WHERE w.oldest IS NOT NULL
+) w WHERE w.oldest IS NOT NULL GROUP BY way.lane, way.source
 """
 
 
-_WAITING = [_waiting("event", "lane"), _waiting("delivery", "urgency")]  # event_due, delivery_due
+_EVENTS_DUE, _DELIVERIES_DUE = (Kind.EVENT, EVENT_WAYS, EVENTS_OF), (Kind.DELIVERY, DELIVERY_WAYS, DELIVERIES_OF)
+_WAITING = [_waiting(*_EVENTS_DUE), _waiting(*_DELIVERIES_DUE)]  # event_due, delivery_due
 _WAITING_WITHIN = [
-    _waiting("event", "lane", in_reach("due.agency", "$2", "$3")),
-    _waiting("delivery", "urgency", in_reach("e.agency", "$2", "$3"), "JOIN event e ON e.id = due.event_id"),
+    _waiting(*_EVENTS_DUE, in_reach("due.agency", "$2", "$3")),
+    _waiting(*_DELIVERIES_DUE, in_reach("e.agency", "$2", "$3"), "JOIN event e ON e.id = due.event_id"),
 ]  # event_due, delivery_due, event_pkey
 
 

@@ -60,7 +60,9 @@ async def taken_for_dead(app: App) -> int:
 
 async def take(connection: Connection, app: App) -> list[DeliveryId]:
     """What a worker of another name finds to do."""
-    lanes = [await due.take_deliveries(connection, lane, {}, "other", app.clock(), 100) for lane in Urgency]
+    lanes = [
+        await due.take_deliveries(connection, lane, {}, "other", app.clock(), 100, search=True) for lane in Urgency
+    ]
     return [id_ for taken, _ in lanes for id_ in taken]
 
 
@@ -161,6 +163,7 @@ CREATE TRIGGER refuses BEFORE UPDATE OF lease_owner ON delivery FOR EACH ROW WHE
 """
 
 
+@pytest.mark.late_receipts
 async def test_a_job_that_fails_lets_go_of_nothing_that_is_being_called_for(client, ground, app, sandbox):
     connection = await hung(client, ground, app, "zalo")
     async with app.pool.acquire() as database:

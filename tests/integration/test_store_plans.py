@@ -86,7 +86,7 @@ def _found(connection: Any, kind: TermKind | None = None) -> Awaitable[Any]:
 HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
     "due events": (lambda c: due.take_events(c, Urgency.BULK, "w", NOW, 100), {"event_due", "event_pkey"}),
     "due deliveries": (
-        lambda c: due.take_deliveries(c, Urgency.BULK, {("source", "sms"): 0}, "w", NOW, 100),
+        lambda c: due.take_deliveries(c, Urgency.BULK, {("source", "sms"): 0}, "w", NOW, 100, search=True),
         {"delivery_due", "delivery_pkey"},
     ),
     "due receipts": (lambda c: due.take_receipts(c, "w", NOW, 100), {"receipt_due", "receipt_pkey"}),

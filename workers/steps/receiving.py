@@ -40,16 +40,17 @@ async def receipts(app: App, ids: Sequence[ReceiptId]) -> None:
     async with app.pool.acquire() as connection:
         claimed = await store.claim(connection, ids, app.name, LEASE, app.clock())
     pass_by(Mark.RECEIPTS_CLAIMED)
+    await _read_or_each(app, claimed)
+    await app.gate.report(app.clock())
+
+
+async def _read_or_each(app: App, claimed: Sequence[StoredReceipt]) -> None:
     try:
         await _read(app, claimed)
     except Exception:
-        log.exception("callbacks could not be read together", extra={"count": len(claimed)})
-        for receipt in claimed:
-            try:
-                await _read(app, [receipt])
-            except Exception:
-                log.exception("a callback could not be read now", extra={"receipt": receipt.id})
-    await app.gate.report(app.clock())
+        log.exception("callbacks could not be read now", extra={"receipts": [each.id for each in claimed]})
+        for receipt in claimed if len(claimed) > 1 else ():
+            await _read_or_each(app, [receipt])
 
 
 async def _read(app: App, claimed: Sequence[StoredReceipt]) -> None:
