@@ -49,6 +49,8 @@ class Lane:
         self._urgency = urgency
         self._calls = steps.new_calls(app)
         self._tellings = steps.Tellings(app)
+        self.is_ending = False
+        """Set from anywhere: the round under way is the last one."""
         self._has_left = False
         self._searched = float("-inf")
         self._steps: dict[Step, tuple[Take, Run]] = {
@@ -68,7 +70,7 @@ class Lane:
         bell, until = self._app.bell, time.monotonic() + LONGEST_SECONDS
         bell.attended = self._urgency
         try:
-            while time.monotonic() < until and self._app.heartbeat.is_believed():
+            while time.monotonic() < until and self._app.heartbeat.is_believed() and not self.is_ending:
                 bell.heard.clear()
                 if not await self._round() and not await self._hears():
                     return

@@ -58,6 +58,10 @@ class Workshop:
         """Work off what is due. Faults of single rows are the steps' business; what comes out here is ours."""
         self._do(self._lane.work_off(), None)
 
+    def end_soon(self) -> None:
+        """Begin no other round. Safe in a signal handler."""
+        self._lane.is_ending = True
+
     def close(self) -> None:
         """Let the calls under way end and be recorded, then close everything; all within `CLOSE_SECONDS`."""
         try:
@@ -106,6 +110,8 @@ class LaneWorker(SimpleWorker):
 
     def request_stop(self, signum: int, frame: Any) -> None:
         self.is_asked_to_end = True
+        if _workshop is not None:
+            _workshop.end_soon()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 

@@ -1,0 +1,152 @@
+"""A lane's round: what is due is taken, as much as there is room for, and again until nothing is left."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from notifier.domain.deliveries import Urgency
+from notifier.domain.ids import ChannelName, ProviderName, SourceName
+from notifier.domain.outcomes import Accepted
+from notifier.store import due
+from tests.support.intake import event, sample
+from tests.support.stack import post_event
+from tests.support.waiting import until
+from workers import steps
+from workers.lane import Lane
+
+LANE = Urgency.URGENT
+"""Of a request for more papers."""
+REQUEST = "05-yeu-cau-bo-sung"
+
+
+@pytest.fixture
+async def lane(app):
+    made = Lane(app, LANE)
+    yield made
+    await made.finish(10)
+
+
+class Silent:
+    """A connection to a provider that says nothing until it is told to."""
+
+    def __init__(self) -> None:
+        self.calls: list[asyncio.Future[Accepted]] = []
+
+    async def send(self, _message) -> Accepted:
+        self.calls.append(asyncio.get_running_loop().create_future())
+        return await self.calls[-1]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def answer(self) -> None:
+        for number, call in enumerate(self.calls):
+            if not call.done():
+                call.set_result(Accepted(f"m-{number}"))
+
+
+async def posted(client, ground, count: int) -> None:
+    for number in range(count):
+        code = f"H01.14-261119-{number:04d}"
+        await post_event(client, ground, event({"/id": f"one-{number}", "/data/HoSo/MaHoSo": code}, of="05"))
+
+
+async def states(app, channel: str) -> list[str]:
+    rows = await app.pool.fetch("SELECT state FROM delivery WHERE channel = $1 ORDER BY state", channel)
+    return [row["state"] for row in rows]
+
+
+async def test_an_event_is_routed_and_its_messages_are_sent_in_one_go(client, ground, app, sandbox, lane):
+    await post_event(client, ground, sample(REQUEST))
+
+    await lane.work_off()
+    await lane.finish(10)
+
+    assert "planned" not in await states(app, "sms") + await states(app, "email") + await states(app, "zalo")
+    assert {message.channel for message in sandbox.messages} >= {"email", "sms"}
+
+
+async def test_no_more_is_taken_than_a_provider_has_room_for(client, ground, app, sandbox, lane):
+    silent = app.connections[ProviderName("sms")] = Silent()
+    lane._calls._fewer = {"sms": 4}
+    await posted(client, ground, 6)
+    working = asyncio.create_task(lane.work_off())
+    await until(lambda: len(silent.calls) == 2, 10, "half of the room to be used by one source")
+
+    assert (await states(app, "sms")).count("planned") == 4
+    assert "planned" not in await states(app, "email")
+
+    async def all_sent() -> bool:
+        silent.answer()
+        return len(silent.calls) == 6
+
+    await until(all_sent, 10, "the others to follow as room is made")
+    await working
+    assert "planned" not in await states(app, "sms")
+
+
+async def test_what_becomes_due_meanwhile_is_heard_without_redis(client, ground, app, sandbox, lane):
+    silent = app.connections[ProviderName("sms")] = Silent()
+    lane._calls._fewer = {"sms": 2}
+    await posted(client, ground, 3)
+    working = asyncio.create_task(lane.work_off())
+    await until(lambda: len(silent.calls) == 1, 10, "the lane to wait for room")
+    await post_event(client, ground, event({"/id": "late", "/data/HoSo/MaHoSo": "H01.14-261119-9999"}, of="05"))
+
+    async def routed() -> bool:
+        return await app.pool.fetchval("SELECT state FROM event WHERE external_id = 'late'") == "routed"
+
+    await until(routed, 0.4, "the newcomer to be routed before the wait is over")
+    silent.answer()
+    await working
+
+
+async def test_a_step_that_fails_leaves_the_others_and_its_rows(client, ground, app, sandbox, lane, monkeypatch):
+    async def fails(*_given) -> None:
+        raise RuntimeError("our fault")
+
+    await post_event(client, ground, sample(REQUEST))
+    take, _ = lane._steps["route"]
+    monkeypatch.setitem(lane._steps, "route", (take, fails))
+
+    await lane.work_off()
+
+    assert await app.pool.fetchval("SELECT state FROM event") == "received"
+    await app.pool.execute("UPDATE event SET lease_until = now() - interval '1 s'")
+    await Lane(app, LANE).work_off()
+    assert await app.pool.fetchval("SELECT state FROM event") == "routed"
+
+
+async def test_a_process_that_nobody_believes_alive_takes_nothing(client, ground, app, sandbox, lane, monkeypatch):
+    await post_event(client, ground, sample(REQUEST))
+    monkeypatch.setattr(app.heartbeat, "_believed_until", float("-inf"))
+
+    await lane.work_off()
+
+    assert await app.pool.fetchval("SELECT lease_owner FROM event") is None
+
+
+async def test_two_workers_never_take_the_same_row(client, ground, app):
+    await posted(client, ground, 8)
+    async with app.pool.acquire() as one, app.pool.acquire() as other:
+        taken = await asyncio.gather(
+            *(due.take_events(each, LANE, name, app.clock(), 5) for each, name in ((one, "one"), (other, "other")))
+        )
+    assert len({id_ for ids in taken for id_ in ids}) == sum(map(len, taken)) >= 5
+
+
+async def test_one_source_leaves_room_for_another(client, ground, app, sandbox, lane):
+    await posted(client, ground, 3)
+    await steps.route(app, [row["id"] for row in await app.pool.fetch("SELECT id FROM event")])
+    source = SourceName(await app.pool.fetchval("SELECT source FROM event LIMIT 1"))
+    room = {(source, ChannelName("sms")): 0, (source, ChannelName("email")): 2}
+    async with app.pool.acquire() as connection:
+        taken, has_left = await due.take_deliveries(connection, LANE, room, "w", app.clock(), 100, search=False)
+        later = app.clock() + timedelta(days=30)
+        expired, _ = await due.take_deliveries(connection, LANE, room, "w", later, 100, search=True)
+    channels = [
+        row["channel"] for row in await app.pool.fetch("SELECT channel FROM delivery WHERE id = ANY ($1)", taken)
+    ]
+    assert (channels.count("sms"), channels.count("email"), has_left) == (0, 2, True)
+    assert len(expired) >= 3
