@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
 
+from notifier.domain.ids import EventId
 from notifier.settings import load_settings
 from notifier.store import events
 from tests.support.stack import fresh_database
@@ -34,13 +34,13 @@ async def opened(ground, url: str) -> AsyncIterator[App]:
         yield app
 
 
-async def waves_of(app: App) -> list[list[str]]:
+async def waves_of(app: App) -> list[list[EventId]]:
     async with app.pool.acquire() as connection:
-        stored = await events.read(connection, [UUID(id_) for id_ in await waiting(app)])
-    return [[str(event.id) for event in wave] for wave in in_waves(all_understood(stored, app.profiles))]
+        stored = await events.read(connection, await waiting(app))
+    return [[event.id for event in wave] for wave in in_waves(all_understood(stored, app.profiles))]
 
 
-async def left_by(ground, template: str, like: str, portions: list[list[str]], now) -> dict[str, list]:
+async def left_by(ground, template: str, like: str, portions: list[list[EventId]], now) -> dict[str, list]:
     """What a copy of the database holds when these portions were routed."""
     async with fresh_database(template, like=urlsplit(like).path.strip("/")) as url, opened(ground, url) as app:
         for portion in portions:
@@ -75,7 +75,7 @@ async def test_no_dossier_comes_twice_in_a_wave_and_each_keeps_its_order(ground,
     async with opened(ground, new_database) as app:
         await live(app, 0)
         async with app.pool.acquire() as connection:
-            stored = await events.read(connection, [UUID(id_) for id_ in await waiting(app)])
+            stored = await events.read(connection, await waiting(app))
         came = all_understood(stored, app.profiles)
 
     waves = in_waves(came)

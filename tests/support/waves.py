@@ -9,7 +9,7 @@ from typing import Any
 
 from notifier.cli.playground import MINISTRY, PROVINCE
 from notifier.domain.clock import VIETNAM
-from notifier.domain.ids import SourceName
+from notifier.domain.ids import EventId, SourceName
 from notifier.domain.opaque import address_key
 from notifier.domain.preferences import Preferences
 from notifier.domain.reasons import Reason, ReasonCode
@@ -21,7 +21,7 @@ from notifier.store import preferences, suppressions
 from notifier.store.pool import Connection
 from tests.support.intake import STRUCTURED, event
 from workers import steps
-from workers.steps.intake import take_in
+from workers.steps.intake import Post, new_intake, take_in
 from workers.wiring import App
 
 DOSSIERS = 12
@@ -90,19 +90,21 @@ def later(chance: random.Random, number: int, seq: int, source: str = PROVINCE, 
 
 async def take(app: App, *documents: dict[str, Any]) -> None:
     """Have them come in, each a moment after the one before."""
+    door = new_intake(app)
     for number, document in enumerate(documents):
         profile, came = app.profiles[SourceName(document["source"])], app.clock() + timedelta(milliseconds=number)
         (item,) = understand(read_request(STRUCTURED, {}, {}, json.dumps(document).encode()), profile, came)
         assert isinstance(item, Accepted), item
-        await take_in(app, profile, [item], came)
+        await take_in(door, Post(profile.name, [item], came))
+    await door.close()
 
 
-async def waiting(app: App) -> list[str]:
+async def waiting(app: App) -> list[EventId]:
     async with app.pool.acquire() as connection:
         rows = await connection.fetch(
             "SELECT id FROM event WHERE state = 'received' ORDER BY received_at, dossier_code, type, seq"
         )
-    return [str(row["id"]) for row in rows]
+    return [row["id"] for row in rows]
 
 
 async def live(app: App, seed: int) -> datetime:
