@@ -117,7 +117,7 @@ class Due:
 
 _DUE = """
 SELECT id, source, dossier_code, type, basis, number, coalesce(valid_until <= $1, false) AS is_stale
-FROM timer WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+FROM timer WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
 """  # timer_due
 
 
@@ -159,7 +159,7 @@ FROM fired f JOIN timer t ON t.id = f.timer_id RETURNING seq
 async def fire(
     connection: Connection, timers: Sequence[Due], lanes: Mapping[EventType, Urgency], now: datetime
 ) -> None:
-    """Make an event of each of these timers, due to be routed."""
+    """Make an event of each of these timers, due to be routed in this order."""
     if not timers:
         return
     han: list[dict[str, Any]] = [{"Moc": each.basis.isoformat(), "Lan": each.number} for each in timers]
@@ -167,7 +167,7 @@ async def fire(
         _FIRE,
         now,
         [each.id for each in timers],
-        [uuid7(now) for _ in timers],
+        sorted(uuid7(now) for _ in timers),
         [lanes[each.type].value for each in timers],
         han,
     )
