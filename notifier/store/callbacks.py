@@ -72,8 +72,8 @@ WITH due AS MATERIALIZED (
         ) FOR UPDATE SKIP LOCKED
     ) mine WHERE {WANTED.format(now="$1")} ORDER BY p.source
 )
-UPDATE callback SET lease_owner = '{TAKEN}' || $4, lease_until = now() + $3 FROM due WHERE callback.id = due.id
-RETURNING callback.id
+UPDATE callback SET lease_owner = '{TAKEN}' || $4, lease_until = now() + $3 WHERE id = ANY (ARRAY(SELECT id FROM due))
+RETURNING id
 """  # callback_endpoint_pkey, callback_due, callback_pkey
 
 

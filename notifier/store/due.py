@@ -69,8 +69,8 @@ _TAKE_EVENTS = f"""{EVENT_WAYS}, due AS MATERIALIZED (
         SELECT id FROM event WHERE {EVENTS_OF} AND {FREE} ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
     ) mine WHERE way.lane = $5 AND {_UNPAUSED}
 )
-UPDATE event SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 FROM due WHERE event.id = due.id
-RETURNING event.id, due_at
+UPDATE event SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 WHERE id = ANY (ARRAY(SELECT id FROM due))
+RETURNING id, due_at
 """  # event_due
 _TAKE_DELIVERIES = f"""{DELIVERY_WAYS}, due AS MATERIALIZED (
     SELECT mine.id
@@ -81,15 +81,15 @@ _TAKE_DELIVERIES = f"""{DELIVERY_WAYS}, due AS MATERIALIZED (
         ORDER BY due_at LIMIT CASE WHEN way.room > 0 THEN least($2, way.room) ELSE $2 END FOR UPDATE SKIP LOCKED
     ) mine WHERE way.lane = $5 AND (way.room > 0 OR $9)
 )
-UPDATE delivery SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 FROM due WHERE delivery.id = due.id
-RETURNING delivery.id, due_at, source, channel
+UPDATE delivery SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 WHERE id = ANY (ARRAY(SELECT id FROM due))
+RETURNING id, due_at, source, channel
 """  # delivery_due, primary key
 _TAKE_RECEIPTS = f"""
 WITH due AS MATERIALIZED (
     SELECT id FROM receipt WHERE due_at <= $1 AND {FREE} ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
-UPDATE receipt SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 FROM due WHERE receipt.id = due.id
-RETURNING receipt.id, due_at
+UPDATE receipt SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 WHERE id = ANY (ARRAY(SELECT id FROM due))
+RETURNING id, due_at
 """  # receipt_due
 
 
@@ -130,10 +130,11 @@ WANTED = "p.push AND p.disabled_at IS NULL AND (p.paused_until IS NULL OR p.paus
 """Of a `callback_endpoint p`: its source takes callbacks now."""
 _LOOK = f"""
 (SELECT DISTINCT '{Kind.EVENT}' AS kind, lane FROM ({EVENT_WAYS} SELECT * FROM way) way
- WHERE {_UNPAUSED} AND EXISTS (SELECT 1 FROM event WHERE {EVENTS_OF} AND {FREE}))
+ WHERE {_UNPAUSED} AND EXISTS (SELECT 1 FROM event WHERE {EVENTS_OF} AND {FREE} OFFSET 0))
 UNION ALL
 (SELECT DISTINCT '{Kind.DELIVERY}', lane FROM ({DELIVERY_WAYS} SELECT * FROM way) way WHERE EXISTS (
-    SELECT 1 FROM delivery WHERE {DELIVERIES_OF} AND {FREE} AND (way.channel <> ALL ($2::text[]) OR NOT {_TO_SEND})))
+    SELECT 1 FROM delivery WHERE {DELIVERIES_OF} AND {FREE} AND (way.channel <> ALL ($2::text[]) OR NOT {_TO_SEND})
+    OFFSET 0))
 UNION ALL SELECT '{Kind.RECEIPT}', NULL WHERE EXISTS (SELECT 1 FROM receipt WHERE due_at <= $1 AND {FREE})
 UNION ALL SELECT '{Kind.CALLBACK}', NULL WHERE EXISTS (
     SELECT 1 FROM callback_endpoint p WHERE {WANTED.format(now="$1")}
