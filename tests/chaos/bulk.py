@@ -21,6 +21,7 @@ PER_SECOND = 2.0
 QUICK_PATIENCE = 4
 """By so much the bounds of the quick run are wider: it runs wherever tests run, on machines with other work to do."""
 SETTLE_SECONDS = 90.0
+OTHERS_LOOKS, OTHERS_LOOK_SECONDS = 10, 3.0
 FIRST_NUMBER = 500_000
 """Of its dossiers, so that they are not those of the other faults."""
 
@@ -50,6 +51,7 @@ async def bulk_run(trial: Trial) -> None:
     seeded = await backlog.seed(trial, inventor, messages)
     posted = await _post_others(trial, inventor, window)
     trial.notes.append(f"{await backlog.drained(trial, seeded)} of {messages} drained in {window:.0f} s")
+    await _wait_for_others(trial.stand, posted)
     await backlog.take_back(trial, seeded)
     await observe.settle(trial.stand, SETTLE_SECONDS)
     patience = QUICK_PATIENCE if trial.quick else 1
@@ -74,6 +76,14 @@ async def _post_others(trial: Trial, inventor: Inventor, window: float) -> dict[
         trial.accepted.extend(load.accepted)
         trial.refused += len(load.refused)
     return posted
+
+
+async def _wait_for_others(stand: Stand, posted: dict[Kind, Load]) -> None:
+    """Let what was posted last go out while the backlog still drains: to take it back keeps the database busy."""
+    for _ in range(OTHERS_LOOKS):
+        if not any(math.inf in await _waits(stand, load) for load in posted.values()):
+            return
+        await asyncio.sleep(OTHERS_LOOK_SECONDS)
 
 
 _SENT_AT_ONCE = """
