@@ -81,7 +81,8 @@ async def _post_others(trial: Trial, inventor: Inventor, window: float) -> dict[
 async def _wait_for_others(stand: Stand, posted: dict[Kind, Load]) -> None:
     """Let what was posted last go out while the backlog still drains: to take it back keeps the database busy."""
     for _ in range(OTHERS_LOOKS):
-        if not any(math.inf in await _waits(stand, load) for load in posted.values()):
+        waits = [wait for load in posted.values() for wait in await _waits(stand, load)]
+        if math.inf not in waits:
             return
         await asyncio.sleep(OTHERS_LOOK_SECONDS)
 
