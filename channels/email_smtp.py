@@ -29,7 +29,7 @@ from notifier.intake.contacts import email_address
 
 __all__ = ["Settings", "SmtpChannel", "authentic", "capabilities", "connect", "facts"]
 
-WAITING_FOR_CONNECTION = 8
+WAITING_FOR_CONNECTION = 4
 """Mails under way for each connection: those of one source keep all of them busy, and wait for them only shortly."""
 
 
