@@ -105,4 +105,4 @@ class DossierEvent:
 
     @property
     def dossier_key(self) -> DossierKey:
-        return self.source, self.dossier.code
+        return DossierKey(self.source, self.dossier.code)

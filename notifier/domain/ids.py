@@ -2,7 +2,7 @@
 
 import os
 from datetime import datetime
-from typing import NewType
+from typing import NamedTuple, NewType
 from uuid import UUID
 
 EventId = NewType("EventId", UUID)
@@ -19,8 +19,6 @@ EventType = NewType("EventType", str)
 """A name of the event catalogue, for example `hoso.duoc_tiep_nhan`."""
 DossierCode = NewType("DossierCode", str)
 """MaHoSo as the source wrote it. Unique only together with its source."""
-DossierKey = tuple[SourceName, DossierCode]
-"""What names a dossier: its source and the code that it has there."""
 NO_DOSSIER = DossierCode("-")
 """Of an event of ours that tells of several."""
 ChannelName = NewType("ChannelName", str)
@@ -29,6 +27,13 @@ ProviderName = NewType("ProviderName", str)
 """Who carries a channel's messages. A channel with one provider gives it its own name."""
 InboxOwner = NewType("InboxOwner", str)
 """The opaque key of one person's inbox; says nothing about the person."""
+
+
+class DossierKey(NamedTuple):
+    """What names a dossier: its source and the code that it has there."""
+
+    source: SourceName
+    code: DossierCode
 
 
 def first_uuid7(at: datetime) -> UUID:

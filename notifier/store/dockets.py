@@ -23,7 +23,7 @@ async def read(connection: Connection, dossiers: Collection[DossierKey]) -> dict
     if not dossiers:
         return {}
     rows = await connection.fetch(_READ, [source for source, _ in dossiers], [code for _, code in dossiers])
-    return {(row["source"], row["dossier_code"]): _docket(row) for row in rows}
+    return {DossierKey(row["source"], row["dossier_code"]): _docket(row) for row in rows}
 
 
 def _docket(row: Any) -> Docket:

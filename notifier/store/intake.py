@@ -13,15 +13,10 @@ import asyncpg
 
 from notifier.domain.deliveries import Urgency
 from notifier.domain.dossiers import Move, Status
-from notifier.domain.ids import DossierCode, EventId, EventType, ExternalId, SourceName
+from notifier.domain.ids import DossierCode, DossierKey, EventId, EventType, ExternalId, SourceName
 from notifier.domain.order import Place, last_of
 from notifier.domain.reasons import ReasonCode
 from notifier.store.pool import Connection
-
-
-class DossierKey(NamedTuple):
-    source: SourceName
-    code: DossierCode
 
 
 class EventKey(NamedTuple):

@@ -39,9 +39,9 @@ async def hold_dossiers(
     """
     sources, codes, types = ([each[place] for each in asked] for place in range(3))
     await connection.execute(_HOLD, sources, codes)
-    told: dict[DossierKey, list[Told]] = {(source, code): [] for source, code, _ in asked}
+    told: dict[DossierKey, list[Told]] = {DossierKey(source, code): [] for source, code, _ in asked}
     for row in await connection.fetch(_EVENTS, sources, codes, types):
-        told[row["source"], row["dossier_code"]].append(_told(row))
+        told[DossierKey(row["source"], row["dossier_code"])].append(_told(row))
     return told
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from notifier.domain.ids import ChannelName, SourceName
+from notifier.domain.ids import ChannelName
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.store.pool import Connection
 
@@ -34,10 +34,6 @@ async def standing(connection: Connection) -> list[Pause]:
     """All that is paused now, the oldest pause first."""
     rows = await connection.fetch("SELECT kind, name, since, actor, why, until FROM pause ORDER BY since, kind, name")
     return [Pause(**{**row, "kind": Kind(row["kind"])}) for row in rows]
-
-
-async def sources(connection: Connection) -> Collection[SourceName]:
-    return [row["name"] for row in await connection.fetch("SELECT name FROM pause WHERE kind = 'source'")]
 
 
 async def channels(connection: Connection) -> Collection[ChannelName]:

@@ -15,11 +15,11 @@ INSERT INTO receipt (provider, received_at, method, query, headers, body, state,
 SELECT provider, $6, method, query::jsonb, headers::jsonb, body, 'stored', $6
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY
     AS r(provider, method, query, headers, body, place)
-ORDER BY place RETURNING id
+ORDER BY place
 """
 
 
-async def store(connection: Connection, raws: Sequence[RawReceipt], now: datetime) -> list[ReceiptId]:
+async def store(connection: Connection, raws: Sequence[RawReceipt], now: datetime) -> None:
     """Keep callbacks, in this order. Their path keys are secrets and are not kept; they have done their work."""
     columns = zip(
         *(
@@ -28,7 +28,7 @@ async def store(connection: Connection, raws: Sequence[RawReceipt], now: datetim
         ),
         strict=True,
     )
-    return [row["id"] for row in await connection.fetch(_STORE, *columns, now)]
+    await connection.execute(_STORE, *columns, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ async def unsent(
     return [
         Unsent(
             row["id"],
-            (row["source"], row["dossier_code"]),
+            DossierKey(row["source"], row["dossier_code"]),
             DeliveryState(row["state"]),
             row["perhaps_sent"],
             row["type"],

@@ -83,7 +83,7 @@ def new_calls(app: App) -> Calls[Call]:
 async def deliver(app: App, calls: Calls[Call], ids: Sequence[DeliveryId]) -> None:
     """Work on those of the deliveries that are due and free: start sending them, or move those whose wait is over.
 
-    Answers when the calls have begun. A provider that is full takes no more; the dispatcher rings for those again.
+    Answers when the calls have begun. What a provider has no room for is given back and taken again after `WAIT_AT_GATE`.
     """
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]

@@ -10,13 +10,13 @@ from functools import partial
 
 from notifier.domain.dossiers import Move, Status, classify
 from notifier.domain.errors import IntakeError
-from notifier.domain.ids import EventId, EventType, ExternalId, SourceName, uuid7
+from notifier.domain.ids import DossierKey, EventId, EventType, ExternalId, SourceName, uuid7
 from notifier.domain.order import Place, later
 from notifier.intake.accept import Accepted
 from notifier.intake.vendor import derive_type
 from notifier.routing.rules import Rules
 from notifier.store import intake
-from notifier.store.intake import DossierKey, EventKey, NewEvent, Standing, StoredEvent
+from notifier.store.intake import EventKey, NewEvent, Standing, StoredEvent
 from notifier.store.pool import concerns_all
 from notifier.telemetry.marks import Mark, pass_by
 from workers.batching import Batches

@@ -167,7 +167,7 @@ async def replan_all(app: App, tell: Callable[[int], None]) -> int:
             for source, code in page:
                 async with connection.transaction():
                     await dockets.hold(connection, source, code)
-                    now, standing = app.clock(), await dockets.read(connection, [(source, code)])
+                    now, standing = app.clock(), await dockets.read(connection, [DossierKey(source, code)])
                     for kept in (await replan(app, connection, standing, now)).values():
                         await deliveries.move(connection, kept.outdated, actor="router", now=now)
         if not page:
