@@ -3,19 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
 from notifier.domain.deliveries import Urgency
+from notifier.domain.ids import ChannelName, SourceName
 from notifier.store import callbacks, due
 from notifier.store.pool import Connection
 from notifier.telemetry.metrics import STEP_FAILURES
 from workers import steps
 from workers.queues import CALLBACK_LANE, RECEIPT_LANE
-from workers.wiring import App
+from workers.wiring import App, ChannelSetup
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Lane:
     def __init__(self, app: App, urgency: Urgency) -> None:
         self._app = app
         self._urgency = urgency
-        self._calls = steps.new_calls(app)
+        self._calls = steps.new_calls(app, urgency)
         self._tellings = steps.Tellings(app)
         self.is_ending = False
         """Set from anywhere: the round under way is the last one."""
@@ -112,7 +113,7 @@ class Lane:
     async def _deliveries(self, connection: Connection) -> Sequence[Any]:
         now = self._app.clock()
         closed = await self._app.gate.closed(connection, now)
-        room = steps.room(self._app, self._calls, closed)
+        room = self._room(closed)
         search = time.monotonic() - self._searched > SEARCH_SECONDS
         self._searched = time.monotonic() if search else self._searched
         taken, filled = await due.take_deliveries(
@@ -120,6 +121,17 @@ class Lane:
         )
         self._has_left = filled or any(not free and channel not in closed for (_, channel), free in room.items())
         return taken
+
+    def _room(self, closed: Collection[ChannelName]) -> due.Room:
+        return {
+            (source, name): 0 if name in closed else self._free(setup, source)
+            for name, setup in self._app.setups.items()
+            for source in (*self._app.profiles, steps.OURS)
+        }
+
+    def _free(self, setup: ChannelSetup, source: SourceName) -> int:
+        """How many more messages of a source may be begun on a channel now."""
+        return sum(max(0, self._calls.room(each.name, source)) for each in setup.providers)
 
     async def _receipts(self, connection: Connection) -> Sequence[Any]:
         return await due.take_receipts(connection, self._app.name, self._app.clock(), MOST)

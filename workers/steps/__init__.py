@@ -11,7 +11,8 @@
 | `callbacks`     | what deliveries came to → told to the dossier systems, signed                     |
 """
 
-from workers.steps.delivering import deliver, new_calls, room
+from workers.steps.delivering import deliver, new_calls
+from workers.steps.gathering import OURS
 from workers.steps.intake import Intake, Post, Taken, new_intake, take_in
 from workers.steps.reading import read_messages
 from workers.steps.receiving import Stated, apply_facts, receipts
@@ -20,6 +21,7 @@ from workers.steps.routing import route
 from workers.steps.telling import Tellings, callbacks
 
 __all__ = [
+    "OURS",
     "Intake",
     "Post",
     "Stated",
@@ -33,7 +35,6 @@ __all__ = [
     "new_intake",
     "read_messages",
     "receipts",
-    "room",
     "route",
     "take_in",
 ]

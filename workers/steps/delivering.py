@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,12 +16,12 @@ from functools import partial
 from channels.base import Asks, Message
 from channels.registry import ProviderSetup
 from notifier.delivery.decide import Ask, NotCalled, Traits, after_outcome, corrects, on_due
-from notifier.domain.deliveries import SENDABLE, Delivery, DeliveryState
-from notifier.domain.ids import AttemptId, ChannelName, DeliveryId, ProviderName, uuid7
+from notifier.domain.deliveries import SENDABLE, Delivery, DeliveryState, Urgency
+from notifier.domain.ids import AttemptId, DeliveryId, ProviderName, uuid7
 from notifier.domain.outcomes import Unknown
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.steps import Step as Decision
-from notifier.store import attempts, deliveries, desks, due
+from notifier.store import attempts, deliveries, desks
 from notifier.store.attempts import NewAttempt
 from notifier.store.deliveries import Move, Work
 from notifier.store.pool import Connection
@@ -33,7 +33,7 @@ from workers.steps import spending
 from workers.steps.asking import Asking, ask
 from workers.steps.asking import record as record_answers
 from workers.steps.fallbacks import Released, hours_of_work, settle_fallbacks
-from workers.steps.gathering import OURS, gather
+from workers.steps.gathering import gather
 from workers.steps.overtaking import overtaken_meanwhile
 from workers.steps.suppressing import barred_meanwhile, learn_from_outcomes, stop_link
 from workers.steps.writing import Sending, write
@@ -42,7 +42,8 @@ from workers.wiring import App
 log = logging.getLogger(__name__)
 
 CHUNK = 64
-MOST_CALLS = 64
+CALLS_AT_ONCE = {Urgency.URGENT: 64, Urgency.NORMAL: 64, Urgency.BULK: 32}
+"""To one provider, from one worker. Calls that a slow provider lets wait hold up those of the other lanes there too."""
 SEND_DEADLINE_SECONDS = 30.0
 LEASE = timedelta(seconds=60)
 """Longer than a call with all that surrounds it. A worker that dies loses its leases sooner: `workers.heartbeat`."""
@@ -63,21 +64,12 @@ class Abandoned:
 Call = Sending | Asking | Abandoned
 
 
-def room(app: App, calls: Calls[Call], closed: Collection[ChannelName]) -> due.Room:
-    """How many messages of each source may be begun on each channel now."""
-    return {
-        (source, name): 0 if name in closed else sum(max(0, calls.room(each.name, source)) for each in setup.providers)
-        for name, setup in app.setups.items()
-        for source in (*app.profiles, OURS)
-    }
-
-
-def new_calls(app: App) -> Calls[Call]:
-    """The calls of one worker process. Let them `finish` before the app is closed."""
+def new_calls(app: App, lane: Urgency = Urgency.URGENT) -> Calls[Call]:
+    """The calls of one worker process, which serves this lane. Let them `finish` before the app is closed."""
     fewer: dict[str, int] = {
         name: most for name, setup in app.providers.items() if (most := setup.capabilities.calls_at_once)
     }
-    return Calls(partial(_record_all, app), most=MOST_CALLS, fewer=fewer, eased=app.bell.hear)
+    return Calls(partial(_record_all, app), most=CALLS_AT_ONCE[lane], fewer=fewer, eased=app.bell.hear)
 
 
 async def deliver(app: App, calls: Calls[Call], ids: Sequence[DeliveryId]) -> None:
