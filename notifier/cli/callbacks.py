@@ -1,25 +1,24 @@
-import asyncio
 import getpass
 import json
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import click
 
 from notifier.audit.dead import fault_of_name
 from notifier.callbacks.document import document
+from notifier.cli.database import with_database
 from notifier.cli.options import Moment
 from notifier.domain.callbacks import CallbackId, CallbackState, CallbackType
-from notifier.domain.clock import VIETNAM, Clock
+from notifier.domain.clock import VIETNAM
 from notifier.domain.ids import SourceName
 from notifier.settings import load_settings
 from notifier.store import endpoints, replays
 from notifier.store.endpoints import EndpointState
-from notifier.store.pool import Connection, open_pool
+from notifier.store.pool import Connection
 from notifier.store.replays import Count, Filter, Line
-from workers.wiring import clock_of
 
 LIST_MOST = 1_000
 FINISHED = (CallbackState.SENT, CallbackState.DEAD, CallbackState.SKIPPED)
@@ -98,10 +97,10 @@ def list_command(
     )
 
     async def read(
-        connection: Connection, clock: Clock
+        connection: Connection, now: datetime
     ) -> tuple[datetime, list[EndpointState], list[Count], list[Line]]:
         return (
-            clock(),
+            now,
             await endpoints.endpoints(connection),
             await replays.counts(connection, wanted),
             await replays.lines(connection, wanted, limit),
@@ -184,7 +183,7 @@ def replay_command(
         return
     if not yes:
         click.confirm(f"\nPost {number} again to {source}?", abort=True)
-    again = _run(lambda connection, clock: replays.replay(connection, wanted, actor=actor, now=clock()))
+    again = _run(lambda connection, now: replays.replay(connection, wanted, actor=actor, now=now))
     click.echo(f"Due now: {sum(again.values())}. Workers post them with their old ids.")
     if system.disabled_at:
         click.echo(f"{source} is stopped, so they wait: notifier callbacks enable {source}")
@@ -205,22 +204,15 @@ def enable_command(context: click.Context, source: str, actor: str) -> None:
     \b
     notifier callbacks enable mcdt.example.gov.vn
     """
-    done = _run(lambda connection, clock: endpoints.enable(connection, SourceName(source), actor=actor, now=clock()))
+    done = _run(lambda connection, now: endpoints.enable(connection, SourceName(source), actor=actor, now=now))
     if not done:
         click.echo(f"{source} is not stopped; `notifier callbacks list` shows which systems are told.", err=True)
         context.exit(1)
     click.echo(f"{source} is told again. What has waited is posted within seconds.")
 
 
-def _run(work: Callable[[Connection, Clock], Coroutine[Any, Any, T]]) -> T:
-    settings = load_settings()
-
-    async def run() -> T:
-        pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-callbacks")
-        async with pool, pool.acquire() as connection:
-            return await work(connection, clock_of(settings))
-
-    return asyncio.run(run())
+def _run(work: Callable[[Connection, datetime], Awaitable[T]]) -> T:
+    return with_database(load_settings(), "callbacks", work)
 
 
 # What is shown

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import signal
 import sys
@@ -76,7 +75,7 @@ async def _demo(*, once: bool) -> int:
             if not stop.is_set():
                 settled = await _play(running_now, screen, stop, once=once)
                 if once and not stop.is_set():
-                    await _tell_story(running_now.ground)
+                    await _tell_story(running_now)
                     return 0 if settled else 1
     except NotifierError as error:
         click.echo(str(error), err=True)
@@ -212,9 +211,9 @@ async def post_sample(session: aiohttp.ClientSession, ground: Playground, clock:
     return json.loads(answer)
 
 
-async def _tell_story(ground: Playground) -> None:
-    os.environ["NOTIFIER_CONFIG"] = ground.environ["NOTIFIER_CONFIG"]
-    story = await read_story(load_settings(ground.environ), STORY_OF, None, "vi")
+async def _tell_story(here: Installation) -> None:
+    async with here.pool.acquire() as connection:
+        story = await read_story(connection, STORY_OF, None, "vi")
     sys.stdout.write(f"\nnotifier timeline {STORY_OF}\n\n{story}\n")
 
 

@@ -1,17 +1,16 @@
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 import click
 
+from notifier.cli.database import with_database
 from notifier.cli.options import Moment
 from notifier.domain.clock import VIETNAM
 from notifier.domain.ids import SourceName
 from notifier.domain.order import spans_text
-from notifier.settings import Settings, load_settings
+from notifier.settings import load_settings
 from notifier.store import gaps
 from notifier.store.gaps import Gap
-from notifier.store.pool import open_pool
+from notifier.store.pool import Connection
 
 
 @click.command("gaps")
@@ -28,38 +27,26 @@ def command(source: str | None, since: datetime | None, still_missing: bool) -> 
     notifier gaps --since 2026-11-25
     notifier gaps --source mcdt.angiang.gov.vn --since 2026-11-25T08:00
     """
-    found, missing = asyncio.run(_list(load_settings(), source, since, still_missing=still_missing))
+
+    async def show(connection: Connection, _: datetime) -> tuple[int, int]:
+        return await _show(connection, SourceName(source) if source else None, since, still_missing=still_missing)
+
+    found, missing = with_database(load_settings(), "gaps", show)
     click.echo(f"{found} {'gap' if found == 1 else 'gaps'}, {missing} still open.")
 
 
-async def _list(
-    settings: Settings, source: str | None, since: datetime | None, *, still_missing: bool
+async def _show(
+    connection: Connection, source: SourceName | None, since: datetime | None, *, still_missing: bool
 ) -> tuple[int, int]:
     found = missing = 0
-    async for gap in _all(settings, source, since, still_missing=still_missing):
-        found, missing = found + 1, missing + bool(gap.missing)
-        click.echo(_line(gap))
-    return found, missing
-
-
-async def _all(
-    settings: Settings, source: str | None, since: datetime | None, *, still_missing: bool
-) -> AsyncIterator[Gap]:
-    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-gaps")
-    async with pool, pool.acquire() as connection:
-        after = None
-        while True:
-            page = await gaps.page(
-                connection,
-                source=SourceName(source) if source else None,
-                since=since,
-                after=after,
-                still_missing=still_missing,
-            )
-            for gap in page.gaps:
-                yield gap
-            if (after := page.next) is None:
-                return
+    after = None
+    while True:
+        page = await gaps.page(connection, source=source, since=since, after=after, still_missing=still_missing)
+        for gap in page.gaps:
+            click.echo(_line(gap))
+        found, missing = found + len(page.gaps), missing + sum(bool(gap.missing) for gap in page.gaps)
+        if (after := page.next) is None:
+            return found, missing
 
 
 def _line(gap: Gap) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from notifier.cli.database import with_database
 from notifier.cli.options import Moment
 from notifier.cli.remind_text import formatted, planned_line
 from notifier.cli.simulated_post import Notice
@@ -16,14 +17,14 @@ from notifier.domain.ids import DossierCode
 from notifier.settings import Settings, load_settings
 from notifier.store import calendar, dockets, events, timers
 from notifier.store.directory import everything
-from notifier.store.pool import open_pool
+from notifier.store.pool import Connection
 from notifier.store.timelines import sources_of
 from notifier.store.timers import Planned
 from workers.calendars import Shelf
 from workers.steps.contexts import routing_context
 from workers.steps.reminding import replan_all
 from workers.steps.understanding import all_understood
-from workers.wiring import channel_setups, clock_of, open_app, rules_of, source_profiles
+from workers.wiring import channel_setups, open_app, rules_of, source_profiles
 
 WARM_UP = timedelta(days=60)
 
@@ -51,19 +52,19 @@ def list_(dossier: str | None, until: datetime | None, limit: int) -> None:
     notifier remind list --until 2026-11-30
     notifier remind list --limit 20
     """
-    found = asyncio.run(_planned(load_settings(), dossier, until, limit))
+    code = None if dossier is None else DossierCode(dossier)
+    found = with_database(load_settings(), "remind", lambda connection, _: _planned(connection, code, until, limit))
     for timer in found:
         click.echo(planned_line(timer))
     click.echo(f"{len(found)} planned{', and there may be more: --limit' if len(found) == limit else ''}.")
 
 
-async def _planned(settings: Settings, dossier: str | None, until: datetime | None, limit: int) -> list[Planned]:
-    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-remind")
-    async with pool, pool.acquire() as connection:
-        if dossier is None:
-            return await timers.planned(connection, until, limit)
-        code = DossierCode(dossier)
-        return await timers.planned_of(connection, await sources_of(connection, code), code, until, limit)
+async def _planned(
+    connection: Connection, dossier: DossierCode | None, until: datetime | None, limit: int
+) -> list[Planned]:
+    if dossier is None:
+        return await timers.planned(connection, until, limit)
+    return await timers.planned_of(connection, await sources_of(connection, dossier), dossier, until, limit)
 
 
 @command.command("replan")
@@ -121,7 +122,12 @@ def simulate(
     if until <= since:
         raise click.BadParameter("it has to lie after --from", param_hint="--to")
     notices: list[Notice] = []
-    simulation, told = asyncio.run(prepared(load_settings(), since, until, rules_file, notices.append))
+    settings = load_settings()
+
+    async def prepare(connection: Connection, now: datetime) -> tuple[Simulation, list[DossierEvent]]:
+        return await prepared(connection, settings, since, min(until, now), rules_file, notices.append)
+
+    simulation, told = with_database(settings, "simulate", prepare)
     with click.progressbar(told, label="events", file=sys.stderr, hidden=len(told) < 1000) as bar:  # noqa: PLR2004
         simulation.play(bar, until)
     shown = [
@@ -135,15 +141,18 @@ def simulate(
 
 
 async def prepared(
-    settings: Settings, since: datetime, until: datetime, rules_file: Path | None, told: Callable[[Notice], None]
+    connection: Connection,
+    settings: Settings,
+    since: datetime,
+    until: datetime,
+    rules_file: Path | None,
+    told: Callable[[Notice], None],
 ) -> tuple[Simulation, list[DossierEvent]]:
     """A simulation by these rules or those in force, and the stored events that it is to play."""
     chosen = settings.model_copy(update={"rules_file": rules_file}) if rules_file else settings
     setups = channel_setups(settings)
     context = routing_context(setups, settings.secret_key.get_secret_value().encode(), since)
-    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-simulate")
-    async with pool, pool.acquire() as connection:
-        shelf, directory = Shelf(await calendar.read(connection)), await everything(connection)
-        stored = await events.between(connection, since - WARM_UP, min(until, clock_of(settings)()))
+    shelf, directory = Shelf(await calendar.read(connection)), await everything(connection)
+    stored = await events.between(connection, since - WARM_UP, until)
     understood = all_understood(stored, source_profiles(settings))
     return Simulation(rules_of(chosen, setups), shelf, directory, context, told), understood

@@ -1,14 +1,13 @@
-import asyncio
 import re
 from datetime import date
 
 import click
 
+from notifier.cli.database import with_database
 from notifier.domain.content import SmsEncoding
 from notifier.rendering.text import encoding_of, replaced, sms, split, unaccented
 from notifier.settings import Settings, load_settings
 from notifier.store import spending
-from notifier.store.pool import open_pool
 from notifier.store.spending import Spent
 from workers.steps.spending import limit_of, month_of
 from workers.wiring import clock_of
@@ -48,7 +47,7 @@ def budget(month: date | None) -> None:
     """
     settings = load_settings()
     asked = month or month_of(clock_of(settings)())
-    rows = asyncio.run(_spent(settings, asked))
+    rows = with_database(settings, "sms", lambda connection, _: spending.of_month(connection, asked))
     click.echo(f"SMS tháng {asked:%m/%Y} / in {asked:%Y-%m}")
     if not rows:
         click.echo("Chưa có tin nào. / None yet.")
@@ -57,12 +56,6 @@ def budget(month: date | None) -> None:
         click.echo(_line(settings, row))
     total = sum(row.cost for row in rows)
     click.echo(f"{'tổng / total':<16}{sum(row.messages for row in rows):>9} tin{_dong(total):>16}")
-
-
-async def _spent(settings: Settings, month: date) -> list[Spent]:
-    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-sms")
-    async with pool, pool.acquire() as connection:
-        return await spending.of_month(connection, month)
 
 
 def _line(settings: Settings, row: Spent) -> str:

@@ -1,12 +1,11 @@
-import asyncio
-
 import click
 
 from notifier.audit.timeline import render_text
+from notifier.cli.database import with_database
 from notifier.domain.ids import DossierCode, SourceName
-from notifier.settings import Settings, load_settings
+from notifier.settings import load_settings
 from notifier.store import timelines
-from notifier.store.pool import open_pool
+from notifier.store.pool import Connection
 
 
 @click.command("timeline")
@@ -22,18 +21,19 @@ def command(context: click.Context, ma_ho_so: str, source: str | None, locale: s
     notifier timeline H01.14-261119-0042 --locale en
     notifier timeline H01.14-261119-0042 --source mcdt.angiang.gov.vn
     """
-    story = asyncio.run(read_story(load_settings(), DossierCode(ma_ho_so), source, locale))
+    code = DossierCode(ma_ho_so)
+    story = with_database(
+        load_settings(), "timeline", lambda connection, _: read_story(connection, code, source, locale)
+    )
     if story is None:
         click.echo(f"No event about {ma_ho_so} has come in.", err=True)
         context.exit(1)
     click.echo(story)
 
 
-async def read_story(settings: Settings, code: DossierCode, source: str | None, locale: str) -> str | None:
+async def read_story(connection: Connection, code: DossierCode, source: str | None, locale: str) -> str | None:
     """The story as text, of every source that knows the dossier or of the one named; None if there is none."""
-    pool = await open_pool(settings.database.url.get_secret_value(), size=1, name="notifier-timeline")
-    async with pool, pool.acquire() as connection:
-        sources = await timelines.sources_of(connection, code)
-        wanted = [name for name in sources if source is None or name == SourceName(source)]
-        stories = [render_text(await timelines.of_dossier(connection, name, code), locale) for name in wanted]
+    sources = await timelines.sources_of(connection, code)
+    wanted = [name for name in sources if source is None or name == SourceName(source)]
+    stories = [render_text(await timelines.of_dossier(connection, name, code), locale) for name in wanted]
     return "\n\n".join(stories) or None

@@ -73,7 +73,8 @@ async def test_the_timers_that_fired_are_those_that_had_to_at_their_minutes(serv
 
 async def test_who_was_told_what_and_when_is_what_the_simulation_says(service):
     notices: list[Notice] = []
-    simulation, told = await prepared(service.app.settings, EVE, END, None, notices.append)
+    async with service.app.pool.acquire() as connection:
+        simulation, told = await prepared(connection, service.app.settings, EVE, END, None, notices.append)
     simulation.play(told, END)
     said = Counter(
         (
