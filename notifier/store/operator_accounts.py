@@ -208,7 +208,7 @@ async def try_sign_in(connection: Connection, login: str, now: datetime) -> Proo
 
 
 _SUCCEED = """
-UPDATE operator SET failures = 0, locked_until = NULL, totp_step = $2
+UPDATE operator SET failures = 0, locked_until = NULL, totp_step = $2, password_hash = coalesce($4, password_hash)
 WHERE id = $1 AND coalesce(totp_step < $2, true) AND disabled_at IS NULL AND password_hash = $3 RETURNING 1
 """  # primary key
 
@@ -216,28 +216,27 @@ WHERE id = $1 AND coalesce(totp_step < $2, true) AND disabled_at IS NULL AND pas
 async def succeed(connection: Connection, proof: Proof, step: int, now: datetime) -> bool:
     """The try was good. False: a code of this time step or a later one was used before, or the account has changed."""
     async with connection.transaction():
-        if await connection.fetchval(_SUCCEED, proof.operator.id, step, proof.password_hash) is None:
+        if not await _fits(connection, proof, step):
             return False
         await signed_in(connection, proof.operator, SignedInBy.LOCAL, now)
     return True
-
-
-_RENEW = """
-UPDATE operator SET failures = 0, locked_until = NULL, totp_step = $2, password_hash = $4
-WHERE id = $1 AND coalesce(totp_step < $2, true) AND disabled_at IS NULL AND password_hash = $3 RETURNING 1
-"""  # primary key
 
 
 async def change_password(connection: Connection, proof: Proof, step: int, password_hash: str, now: datetime) -> bool:
     """From now on they sign in with this password; all their sessions end. False as in `succeed`."""
     who = proof.operator
     async with connection.transaction():
-        if await connection.fetchval(_RENEW, who.id, step, proof.password_hash, password_hash) is None:
+        if not await _fits(connection, proof, step, password_hash):
             return False
         await _forget(connection, who.id)
         reason = Reason(ReasonCode.ACCOUNT_PASSWORD_CHANGED, {"login": who.login})
         await note(connection, reason, actor=who.actor, now=now)
     return True
+
+
+async def _fits(connection: Connection, proof: Proof, step: int, password_hash: str | None = None) -> bool:
+    """Take the failures back and use the code up, if it was a good try; the new password, if any, counts from now on."""
+    return bool(await connection.fetchval(_SUCCEED, proof.operator.id, step, proof.password_hash, password_hash))
 
 
 async def signed_in(connection: Connection, who: Operator, by: SignedInBy, now: datetime) -> None:
