@@ -82,7 +82,10 @@ async def decide(app: App, connection: Connection, wave: Sequence[DossierEvent],
     cases = await _cases(app, connection, [event for event in wave if event.id not in outdated], held, now)
     taken = await _hold_desks(connection, cases)
     kept = await keep_dockets(app, connection, [(case.event, case.told) for case in cases], known, now)
-    await _plan_in_turn(app, connection, cases, taken, kept, now)
+    left = await _plan_in_turn(app, connection, cases, taken, kept, now)
+    await desks.close_until(connection, left.closed)
+    outdated_reminders = [move for each in kept.values() for move in each.outdated]
+    await deliveries.move(connection, outdated_reminders, actor="router", now=now)
     await _tell_once(app, connection, cases, overtaking.claim_telling, now)
     overtakers = [Overtaker(case.mine, case.context.course, codes_of(case.event)) for case in cases]
     await stop_overtaken(connection, overtakers, now)
@@ -95,7 +98,7 @@ async def plan_again(app: App, connection: Connection, event: DossierEvent, now:
     held = await _hold(connection, [event])
     (case,) = cases = await _cases(app, connection, [event], held, now)
     taken = await _hold_desks(connection, cases)
-    await _plan(app, connection, cases, taken, {}, now)
+    await _plan_in_turn(app, connection, cases, taken, {}, now)
     await _tell_once(app, connection, cases, overtaking.first_to_tell, now)
     return case.plan
 
@@ -137,23 +140,8 @@ async def _plan_in_turn(
     merged_until: dict[InboxOwner, datetime],
     kept: Mapping[DossierKey, Kept],
     now: datetime,
-) -> None:
-    """Plan the events one after the other; the desks close as they leave them, and outdated reminders are stopped."""
-    after = await _plan(app, connection, cases, merged_until, kept, now)
-    await desks.close_until(connection, after.closed)
-    moves = [move for each in kept.values() for move in each.outdated]
-    await deliveries.move(connection, moves, actor="router", now=now)
-
-
-async def _plan(
-    app: App,
-    connection: Connection,
-    cases: Sequence[_Case],
-    merged_until: dict[InboxOwner, datetime],
-    kept: Mapping[DossierKey, Kept],
-    now: datetime,
 ) -> Desks:
-    """Have each case planned, among what those before it have left on the desks."""
+    """Plan the events one after the other; answers the desks as the last leaves them."""
     merge = app.rules.gathering.merge
     stopped = {key: [move.id for move in each.outdated] for key, each in kept.items()}
     owners = {owner for case in cases for owner in case.owners}
