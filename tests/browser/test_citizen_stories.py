@@ -7,17 +7,15 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Page, expect
 
-from notifier.cli.playground import MINISTRY, PROVINCE
 from notifier.domain.clock import move_clock
 from notifier.domain.opaque import inbox_owner
-from notifier.web.access.visits import CITIZEN_COOKIE
 from tests.support.browser import PHONE, window
-from tests.support.front_door import quick, told
+from tests.support.front_door import quick
 from tests.support.intake import event
 from tests.support.pages import citizen_cookie
 from tests.support.stack import becomes, post_event, settle, work_once
 
-HOME, CITIZEN, OTHER = "/hop-thu", "000090000101", "000085000303"
+HOME, CITIZEN = "/hop-thu", "000090000101"
 CODE = "H01.14-261119-0042"
 NARROW = {"width": 320, "height": 640}
 
@@ -95,21 +93,6 @@ async def test_by_keyboard_from_the_inbox_to_what_is_asked_until_when_and_what_w
         assert at.complaints == []
 
 
-async def test_a_fee_leads_to_its_payment_and_a_result_to_where_it_is_fetched(
-    client, ground, app, sandbox, address, browser, mine
-):
-    await post(client, ground, app, "06", "08")
-    async with window(browser, address, mine, viewport=NARROW, java_script_enabled=False) as at:
-        tab = await at.open(f"/hop-thu/ho-so/{MINISTRY}/G09.20-20261118-0091234")
-        ask = tab.get_by_role("region", name="Việc quý vị cần làm")
-        await expect(ask).to_contain_text("1.200.000 đ")
-        pay = ask.get_by_role("link", name="Nộp tiền trên trang của cơ quan")
-        await expect(pay).to_have_attribute("href", "https://mcdt.example.gov.vn/thanh-toan/mau-91234")
-        await tab.goto(f"{address}/hop-thu/ho-so/{PROVINCE}/{CODE}")
-        await expect(ask).to_contain_text("Đến nhận kết quả tại Trung tâm Phục vụ hành chính công xã Bình Mẫu")
-        await expect(tab.locator("[aria-current=step]")).to_contain_text("Chờ trả kết quả")
-
-
 async def test_the_link_in_a_message_shows_where_the_dossier_is_and_not_whose_until_it_is_over(
     client, ground, app, sandbox, address, browser
 ):
@@ -151,23 +134,3 @@ async def test_a_code_sent_in_zalo_links_it_and_the_next_notice_comes_there(
     await post(client, ground, app, "02")
     await becomes(app, "citizen", "zalo", "accepted")
     assert "9990000000000000555" in {message.to for message in sandbox.messages if message.channel == "zalo"}
-
-
-async def test_another_persons_dossier_a_forged_cookie_and_a_form_of_nowhere_are_refused(
-    client, ground, app, sandbox, address, browser, mine
-):
-    await told(app, client, ground)
-    other = await citizen_cookie(app, inbox_owner(app.secret, "personal_number", OTHER))
-    title = f"{PROVINCE}/{CODE}"
-    async with window(browser, address, other) as at:
-        tab = await at.open(f"/hop-thu/ho-so/{title}")
-        await expect(tab.get_by_role("heading", level=1)).to_have_text("Không tìm thấy trang")
-        await expect((await at.open(HOME)).locator("details")).to_have_count(0)
-    async with window(browser, address, {CITIZEN_COOKIE: "ses_" + "A" * 43}) as at:
-        await expect(await at.open(f"/hop-thu/ho-so/{title}")).to_have_url(re.compile("/hop-thu/dang-nhap"))
-    async with window(browser, address, mine) as at:
-        tab = await at.open(HOME)
-        await tab.evaluate("document.querySelector('.unread-count [name=csrf]').remove()")
-        await tab.get_by_role("button", name="Đánh dấu tất cả đã đọc").click()
-        await expect(tab.get_by_role("heading", level=1)).to_have_text("Không được phép")
-        await expect((await at.open(HOME)).locator(".message.unread")).to_have_count(1)

@@ -142,6 +142,11 @@ async def test_another_citizens_message_is_refused_like_one_that_does_not_exist(
     assert await states_of(app, message) == ("delivered", False, False)
 
 
+async def test_an_inbox_holds_nothing_of_another_citizen(client, ground, app, sandbox, others):
+    await told(app, client, ground)
+    assert "<details" not in (await look(client, HOME, others))[1]
+
+
 async def test_another_citizens_dossier_is_refused_like_one_that_does_not_exist(client, ground, app, sandbox, others):
     await told(app, client, ground)
     assert (await look(client, DOSSIER, others))[0] == 404
@@ -228,6 +233,13 @@ async def test_the_dossier_page_says_what_is_to_be_paid_and_that_the_clock_stand
     assert "1.200.000 đ" in html
     assert 'href="https://mcdt.example.gov.vn/thanh-toan/mau-91234"' in html
     assert "đang tạm ngừng tính" in html
+
+
+async def test_the_dossier_page_says_where_its_result_is_fetched(client, ground, app, sandbox, mine):
+    papers = [{"LoaiDinhDanh": "1", "SoDinhDanh": CITIZEN}]
+    await tell(client, ground, app, {"of": "08", "/data/HoSo/DinhDanhCHS": papers})
+    _, html = await look(client, DOSSIER, mine)
+    assert "Đến nhận kết quả tại <strong>Trung tâm Phục vụ hành chính công xã Bình Mẫu</strong>" in html
 
 
 async def test_the_dossier_page_tells_what_was_sent_where_masked(client, ground, app, sandbox, mine):
