@@ -206,7 +206,8 @@ def _official(url: str | None) -> str | None:
     except ValueError:
         return None
     official = parts.scheme == "https" and (parts.hostname or "").endswith(".gov.vn")
-    return url if official and len(url.split()) == 1 else None
+    ends_early = "\\" in url  # to a browser the host ends there, as at a slash
+    return url if official and not ends_early and len(url.split()) == 1 else None
 
 
 def _total(fees: list[Fee]) -> Decimal | None:

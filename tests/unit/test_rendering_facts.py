@@ -71,6 +71,7 @@ def test_paid_lines_are_not_asked_for():
         "https://evilgov.vn/x",
         "https://a.gov.vn@example.com/",
         "https://a.gov.vn\n.example.com/",
+        "https://example.com\\@a.gov.vn/",
         "javascript:alert(1)//.gov.vn",
         "https://[",
     ],
