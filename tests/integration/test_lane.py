@@ -46,10 +46,22 @@ class Silent:
                 call.set_result(Accepted(f"m-{number}"))
 
 
+def silenced(app, lane, *, room: int) -> Silent:
+    """The gateway of SMS says nothing, and takes so many messages at once."""
+    lane._calls._fewer = {"sms": room}
+    silent = app.connections[ProviderName("sms")] = Silent()
+    return silent
+
+
+async def post_request(client, ground, number: int) -> None:
+    """A request for papers, of a dossier of its own."""
+    code = f"H01.14-261119-{number:04d}"
+    await post_event(client, ground, event({"/id": f"one-{number}", "/data/HoSo/MaHoSo": code}, of="05"))
+
+
 async def posted(client, ground, count: int) -> None:
     for number in range(count):
-        code = f"H01.14-261119-{number:04d}"
-        await post_event(client, ground, event({"/id": f"one-{number}", "/data/HoSo/MaHoSo": code}, of="05"))
+        await post_request(client, ground, number)
 
 
 async def states(app, channel: str) -> list[str]:
@@ -68,8 +80,7 @@ async def test_an_event_is_routed_and_its_messages_are_sent_in_one_go(client, gr
 
 
 async def test_no_more_is_taken_than_a_provider_has_room_for(client, ground, app, sandbox, lane):
-    silent = app.connections[ProviderName("sms")] = Silent()
-    lane._calls._fewer = {"sms": 4}
+    silent = silenced(app, lane, room=4)
     await posted(client, ground, 6)
     working = asyncio.create_task(lane.work_off())
     await until(lambda: len(silent.calls) == 2, 10, "half of the room to be used by one source")
@@ -87,15 +98,14 @@ async def test_no_more_is_taken_than_a_provider_has_room_for(client, ground, app
 
 
 async def test_what_becomes_due_meanwhile_is_heard_without_redis(client, ground, app, sandbox, lane):
-    silent = app.connections[ProviderName("sms")] = Silent()
-    lane._calls._fewer = {"sms": 2}
+    silent = silenced(app, lane, room=2)
     await posted(client, ground, 3)
     working = asyncio.create_task(lane.work_off())
     await until(lambda: len(silent.calls) == 1, 10, "the lane to wait for room")
-    await post_event(client, ground, event({"/id": "late", "/data/HoSo/MaHoSo": "H01.14-261119-9999"}, of="05"))
+    await post_request(client, ground, 9999)
 
     async def routed() -> bool:
-        return await app.pool.fetchval("SELECT state FROM event WHERE external_id = 'late'") == "routed"
+        return await app.pool.fetchval("SELECT state FROM event WHERE external_id = 'one-9999'") == "routed"
 
     await until(routed, 0.4, "the newcomer to be routed before the wait is over")
     silent.answer()
