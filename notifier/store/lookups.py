@@ -25,7 +25,10 @@ async def remember(connection: Connection, tokens: Mapping[bytes, DossierKey], e
 
 @dataclass(frozen=True, slots=True)
 class PublicState:
-    """What a look-up page may show: no names, no procedure."""
+    """How a dossier stands, for its look-up page, which shows no names and no procedure.
+
+    `document` is a whole one, as its source sent it: the page picks what anybody with the link may see.
+    """
 
     code: DossierCode
     source: SourceName

@@ -259,5 +259,6 @@ async def planned_of(
 
 async def next_moment(connection: Connection) -> datetime | None:
     """When the next timer fires."""
-    moment: datetime | None = await connection.fetchval("SELECT min(due_at) FROM timer WHERE due_at IS NOT NULL")
-    return moment  # timer_due
+    statement = "SELECT min(due_at) FROM timer WHERE due_at IS NOT NULL"  # timer_due
+    moment: datetime | None = await connection.fetchval(statement)
+    return moment
