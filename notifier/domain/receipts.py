@@ -15,6 +15,17 @@ class ReceiptKind(StrEnum):
     """Kept, and moves nothing: still on its way, a citizen wrote, a template changed."""
 
 
+class ReceiptState(StrEnum):
+    """How far a callback has been read."""
+
+    STORED = "stored"
+    PARKED = "parked"
+    """It names no message that we know yet; it is read again later."""
+    APPLIED = "applied"
+    ORPHANED = "orphaned"
+    """No message was ever found for it."""
+
+
 ENVELOPE_RECIPIENT = "rcpt"
 """The name in `RawReceipt.query` of the address to which a callback came that is a mail."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from notifier.domain.ids import DeliveryId, ProviderName, ReceiptId
-from notifier.domain.receipts import RawReceipt
+from notifier.domain.receipts import RawReceipt, ReceiptState
 from notifier.store.due import claimable
 from notifier.store.pool import Connection
 
@@ -75,12 +75,10 @@ async def speak_of(connection: Connection, named: Sequence[tuple[ReceiptId, Deli
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A callback that was read: `applied`, `parked` until `due_at` because no message matches yet, or `orphaned`
-    because none ever did.
-    """
+    """A callback that was read; one that is parked is read again at `due_at`."""
 
     id: ReceiptId
-    state: str
+    state: ReceiptState
     due_at: datetime | None = None
 
 

@@ -20,6 +20,7 @@ from notifier.domain.deliveries import DeliveryState, Urgency
 from notifier.domain.dossiers import Status
 from notifier.domain.reach import EVERYWHERE, Reach
 from notifier.domain.reasons import Reason, ReasonCode
+from notifier.domain.receipts import ReceiptState
 from notifier.domain.suppressions import SuppressionKind
 from notifier.store import (
     accounts,
@@ -154,7 +155,7 @@ HOT: dict[str, tuple[Callable[[Any], Awaitable[Any]], set[str]]] = {
         lambda c: deliveries.match_receipts(c, [Named("zalo", "zalo", ID, "m-1")]),
         {"delivery_pkey", "delivery_reference"},
     ),
-    "receipts that were read": (lambda c: receipts.finish(c, [Ended(1, "applied")], "w"), {"receipt_pkey"}),
+    "receipts that were read": (lambda c: receipts.finish(c, [Ended(1, ReceiptState.APPLIED)], "w"), {"receipt_pkey"}),
     "fallbacks": (
         lambda c: deliveries.siblings_with_fallback(c, [ID]),
         {"recipient_pkey", "delivery_recipient_id_channel_key"},

@@ -14,7 +14,7 @@ from channels.registry import ProviderSetup
 from notifier.domain.deliveries import DeliveryState
 from notifier.domain.ids import DeliveryId, ProviderName, ReceiptId
 from notifier.domain.link_codes import LIFE, TRIES_IN
-from notifier.domain.receipts import ReceiptFact, ReceiptKind
+from notifier.domain.receipts import ReceiptFact, ReceiptKind, ReceiptState
 from notifier.receipts.apply import after_receipt
 from notifier.rendering.linking import text_of
 from notifier.store import deliveries
@@ -80,10 +80,10 @@ async def _read(app: App, claimed: Sequence[StoredReceipt]) -> None:
 
 def _end(receipt: StoredReceipt, now: datetime, *, known: bool) -> Ended:
     if known:
-        return Ended(receipt.id, "applied")
+        return Ended(receipt.id, ReceiptState.APPLIED)
     if receipt.attempts > len(PARKED):
-        return Ended(receipt.id, "orphaned")
-    return Ended(receipt.id, "parked", now + PARKED[receipt.attempts - 1])
+        return Ended(receipt.id, ReceiptState.ORPHANED)
+    return Ended(receipt.id, ReceiptState.PARKED, now + PARKED[receipt.attempts - 1])
 
 
 async def _say(app: App, saying: Saying) -> None:
