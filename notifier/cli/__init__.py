@@ -8,6 +8,7 @@ import click
 from notifier.domain.errors import NotifierError
 
 COMMANDS = {
+    "serve": "everything that one machine runs: web, dispatcher and workers, kept running",
     "web": "serve the webhooks, receipts, inbox API and look-up pages",
     "worker": "do the work of one lane: urgent, normal or bulk",
     "dispatcher": "ring for whatever is due",
