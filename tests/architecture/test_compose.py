@@ -13,7 +13,6 @@ from click import Context
 
 from notifier.cli import COMMANDS, main
 from notifier.cli.doctor import Level, examine_configuration
-from notifier.domain.deliveries import Urgency
 from notifier.domain.errors import SettingsError
 from notifier.settings import ENVIRONMENT_PREFIX, ROOT, load_settings
 from tests.support.documents import blocks
@@ -37,14 +36,9 @@ def test_the_file_follows_the_compose_specification():
     assert answer.returncode == 0, answer.stdout
 
 
-def test_the_services_are_databases_migrate_web_dispatcher_bounces_and_one_worker_for_each_lane():
-    workers = {f"worker-{lane.value}" for lane in Urgency}
-    assert set(SERVICES) == {*DATABASES, "migrate", "web", "dispatcher", "bounces", *workers}
-
-
-@pytest.mark.parametrize("lane", Urgency)
-def test_each_lane_has_a_worker_that_serves_it_alone(lane: Urgency):
-    assert SERVICES[f"worker-{lane.value}"]["command"][:2] == ["worker", lane.value]
+def test_the_services_are_databases_migrate_bounces_and_one_for_all_the_rest():
+    assert set(SERVICES) == {*DATABASES, "migrate", "notifier", "bounces"}
+    assert SERVICES["notifier"]["command"][0] == "serve"
 
 
 @each_of_ours
@@ -83,9 +77,9 @@ def test_redis_asks_for_a_password_that_is_required():
     assert command[command.index("--requirepass") + 1].startswith("${REDIS_PASSWORD:?")
 
 
-def test_only_web_and_bounces_publish_a_port_and_on_the_loopback_address():
+def test_only_notifier_and_bounces_publish_a_port_and_on_the_loopback_address():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert list(published) == ["web", "bounces"]
+    assert list(published) == ["notifier", "bounces"]
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -130,15 +124,14 @@ def test_every_lasting_service_has_time_to_stop(name: str):
     assert "stop_grace_period" in LASTING[name]
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if name not in {"migrate", "web"}])
-def test_the_health_check_asks_the_port_that_serves_metrics(name: str):
-    command = OURS[name]["command"]
+def test_the_health_check_of_bounces_asks_the_port_that_serves_metrics():
+    command = OURS["bounces"]["command"]
     port = command[command.index("--metrics-port") + 1]
-    assert f"http://127.0.0.1:{port}/metrics" in OURS[name]["healthcheck"]["test"][-1]
+    assert f"http://127.0.0.1:{port}/metrics" in OURS["bounces"]["healthcheck"]["test"][-1]
 
 
-def test_the_health_check_of_web_asks_whether_it_is_ready_on_its_port():
-    web = SERVICES["web"]
+def test_the_health_check_of_notifier_asks_whether_it_is_ready_on_its_port():
+    web = SERVICES["notifier"]
     assert f"http://127.0.0.1:{web['environment']['NOTIFIER_WEB__PORT']}/readyz" in web["healthcheck"]["test"][-1]
     assert web["ports"][0].endswith(f":{web['environment']['NOTIFIER_WEB__PORT']}")
 
@@ -173,7 +166,7 @@ def production(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monkey
     text = text.replace("$(openssl rand -hex 24)", "0f" * 24).replace("$(openssl rand -hex 32)", "0f" * 32)
     text = text.replace("$(openssl rand -base64 32)", "A" * 43 + "=")
     variables = {name: value.strip("'") for name, _, value in (line.partition("=") for line in text.splitlines())}
-    environment: dict[str, str] = SERVICES["web"]["environment"]
+    environment: dict[str, str] = SERVICES["notifier"]["environment"]
     for name, value in environment.items():
         filled = re.sub(r"\$\{(\w+):\?[^}]*\}", lambda match: variables[match[1]], value)
         variables[name] = str(ROOT / "notifier.example.toml") if name == "NOTIFIER_CONFIG" else filled

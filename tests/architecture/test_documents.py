@@ -99,7 +99,7 @@ def command_of(name: str, rest: str = "") -> Command | None:
 @each_document
 def test_every_notifier_command_and_its_options_exist(document: Path):
     typed = re.findall(r"(?:^|\./dev run )notifier ([a-z][a-z-]*)(.*)$", code(document), re.MULTILINE)
-    typed += re.findall(r"docker compose run --rm web ([a-z][a-z-]*)(.*)$", code(document), re.MULTILINE)
+    typed += re.findall(r"docker compose run --rm(?: -T)? notifier ([a-z][a-z-]*)(.*)$", code(document), re.MULTILINE)
     strange = []
     for name, rest in typed:
         command = command_of(name, rest) if name in COMMANDS else None
