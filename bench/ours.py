@@ -1,21 +1,24 @@
-"""Our side: the processes of production, started as production starts them."""
+"""Our side: the processes of production, started as one machine starts them."""
 
 import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import asyncpg
 
+from bench import meters
 from bench.events import SOURCE, rules_at_any_hour
 from bench.processes import answers, running, until
 from bench.servers import Servers
 from bench.sides import OA_ID, Ground, Side, new_ground, sinking
+from notifier.cli.serve import roles
 from notifier.domain.clock import system_clock
 from notifier.domain.deliveries import Urgency
+from notifier.domain.errors import NotifierError
 from notifier.settings import ROOT
 from notifier.store import tokens
 from notifier.store.migrate import migrate
@@ -51,23 +54,28 @@ async def prepare(servers: Servers, database: str = DATABASE) -> str:
 
 @asynccontextmanager
 async def ours(servers: Servers, database_url: str, *, workers: int = 1, run: str = "ours") -> AsyncIterator[Side]:
-    """Web, dispatcher and so many workers of each lane, all ready, with sinks of their own."""
+    """`notifier serve` with so many workers of each lane, all ready, with sinks of their own."""
     ground = new_ground(servers.directory / run)
     environment = _environment(ground, database_url, servers.redis_url)
     await _grant(database_url)
-    notifier = [sys.executable, "-m", "notifier"]
-    commands = {"web": [*notifier, "web"], "dispatcher": [*notifier, "dispatcher"]} | {
-        f"worker {lane.value} {number}": [*notifier, "worker", lane.value]
-        for number in range(1, workers + 1)
-        for lane in Urgency
-    }
-    async with sinking(ground), running(ground.directory, commands, environment) as pids:
+    counts = [f"--workers={lane}={workers}" for lane in Urgency]
+    commands = {"serve": [sys.executable, "-m", "notifier", "serve", *counts]}
+    wanted = roles(dict.fromkeys(Urgency, workers))
+    async with sinking(ground), running(ground.directory, commands, environment) as started:
         await until(lambda: answers(f"{ground.url}/readyz"), "our web process is ready")
         await until(lambda: _alive(database_url, len(Urgency) * workers + 1), "our workers are alive")
+        pids = _by_role(started["serve"], wanted)
         side = Side(
             "Notifier", database_url, ground.url, ground.secret, pids, ground.sinks_url, _MARK, _IS_OPEN, _TALLY
         )
         yield side
+        if _by_role(started["serve"], wanted) != pids:
+            raise NotifierError(f"a process of ours ended in the middle of the run; see {ground.directory}/serve.log")
+
+
+def _by_role(serve: int, wanted: Container[str]) -> dict[str, int]:
+    """The supervising process, with the server that the others are forked from, and each of the others."""
+    return {"serve": serve} | {name: pid for name, pid in meters.named(serve).items() if name in wanted}
 
 
 def _environment(ground: Ground, database_url: str, redis_url: str) -> dict[str, str]:

@@ -107,7 +107,7 @@ async def benchmark(wanted: Wanted, say: Say) -> Result:
             settings = {f"postgresql {name}": value for name, value in (await servers.settings()).items()}
             settings |= {
                 "redis": f"{servers.redis.info('server')['redis_version']}, AOF on",
-                "processes of ours": f"web, dispatcher, {wanted.workers} worker(s) of each of 3 lanes",
+                "processes of ours": f"notifier serve: web, dispatcher, {wanted.workers} worker(s) of each of 3 lanes",
                 "receipts": f"SMS and Zalo, {sides.RECEIPT_SECONDS:g} s after the message",
             }
             result = Result(facts, versions(), settings)

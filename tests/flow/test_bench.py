@@ -53,8 +53,8 @@ def test_every_message_comes_once_is_recorded_and_receipted(measured: Measured):
 
 
 def test_what_it_cost_is_known_of_every_process(measured: Measured):
-    assert measured.run.cpu.keys() >= {"web", "dispatcher", "worker urgent 1", "PostgreSQL", "Redis"}
-    assert measured.run.cpu_per_1000("worker urgent 1") > 0
+    assert measured.run.cpu.keys() >= {"serve", "web", "dispatcher", "worker-urgent-1", "PostgreSQL", "Redis"}
+    assert measured.run.cpu_per_1000("worker-urgent-1") > 0
     assert measured.run.wal > 0
     assert all(rss >= pss > 0 for rss, pss in measured.run.memory.values())
 
