@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 MOST = 128
 """Rows of one kind and source that are taken at once: what one source adds to the wait of another."""
+EVENTS = 32
+"""Of events fewer: each becomes some messages, which go out while it is still remembered."""
 LONGEST_SECONDS = 5.0
 """Then the job ends, so that RQ hears of this worker; the next one goes on."""
 STEP_SECONDS = 240.0
@@ -108,7 +110,7 @@ class Lane:
         await asyncio.gather(self._calls.finish(patience_seconds), self._tellings.finish(patience_seconds))
 
     async def _events(self, connection: Connection) -> Sequence[Any]:
-        return await due.take_events(connection, self._urgency, self._app.name, self._app.clock(), MOST)
+        return await due.take_events(connection, self._urgency, self._app.name, self._app.clock(), EVENTS)
 
     async def _deliveries(self, connection: Connection) -> Sequence[Any]:
         now = self._app.clock()
