@@ -18,6 +18,8 @@ from notifier.intake.contacts import desk_phone, email_address, mobile_e164
 TEXT_LONGEST = 255
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 ZALO = "zalo"
+SPELLING = "spelling"
+"""Of a row: its code as it is written there, where that is another one and the row names no other codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +174,19 @@ def read_values(kind: Kind, texts: Mapping[str, str]) -> tuple[dict[str, Any], t
 
 
 def _keep_spelling(values: dict[str, Any], written: str) -> None:
-    """A code in another order of its levels is one of the other codes."""
-    others = {*values.get("other_codes", ()), written} - {values["code"]}
-    if others or "other_codes" in values:
-        values["other_codes"] = tuple(sorted(others))
+    """A code in another order of its levels is one of the other codes, beside those that are given or that stand."""
+    if "other_codes" in values:
+        values["other_codes"] = tuple(sorted({*values["other_codes"], written} - {values["code"]}))
+    elif written != values["code"]:
+        values[SPELLING] = written
 
 
 def entry(kind: Kind, standing: Entry | None, values: Mapping[str, Any]) -> Entry | Fault:
     """The row as it is to stand, an administrator's unless it says otherwise."""
     given = {"origin": Origin.ADMIN, **values}
+    if spelling := given.pop(SPELLING, None):
+        stands = standing.other_codes if isinstance(standing, Agency) else ()
+        given["other_codes"] = tuple(sorted({*stands, spelling}))
     if "zalo" in given:
         kept = standing.zalo if isinstance(standing, Officer) else {}
         given["zalo"] = {name: uid for name, uid in {**kept, **given["zalo"]}.items() if uid}

@@ -1,5 +1,6 @@
 """Rows and files of the directory: what is read from what people write, and how a wrong cell is told."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -70,7 +71,10 @@ def test_a_unit_is_written_level_one_first():
 
 
 def test_the_other_order_of_a_code_is_kept_as_another_code():
-    assert value(Kind.AGENCIES, code="000.02.14.H01") == {"code": "H01.14.02", "other_codes": ("000.02.14.H01",)}
+    values = value(Kind.AGENCIES, code="000.02.14.H01", name="A")
+    stands = agency("H01.14.02", name="A", other_codes=("H33.07",))
+    assert entry(Kind.AGENCIES, None, values) == agency("H01.14.02", name="A", other_codes=("000.02.14.H01",))
+    assert entry(Kind.AGENCIES, stands, values) == replace(stands, other_codes=("000.02.14.H01", "H33.07"))
 
 
 def test_other_codes_are_kept_as_written_and_level_one_first():
