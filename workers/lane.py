@@ -24,13 +24,13 @@ MOST = 128
 """Rows of one kind and source that are taken at once: what one source adds to the wait of another."""
 EVENTS = 32
 """Of events fewer: each becomes some messages, which go out while it is still remembered."""
-LONGEST_SECONDS = 5.0
+LONGEST_SECONDS = 10.0
 """Then the job ends, so that RQ hears of this worker; the next one goes on."""
+LINGER_SECONDS = 0.5
+"""So long a worker that has nothing to do attends its lane: the next event needs no job, nor room that is made."""
 STEP_SECONDS = 240.0
 SEARCH_SECONDS = 1.0
 """How often it is looked for what needs no provider among all that waits for one."""
-ROOM_SECONDS = 0.5
-"""So long a lane waits for room at a provider before its job ends. The dispatcher rings again."""
 
 
 class Step(StrEnum):
@@ -52,9 +52,7 @@ class Lane:
         self._urgency = urgency
         self._calls = steps.new_calls(app, urgency)
         self._tellings = steps.Tellings(app)
-        self.is_ending = False
-        """Set from anywhere: the round under way is the last one."""
-        self._has_left = False
+        self._is_ending = False
         self._searched = float("-inf")
         self._steps: dict[Step, tuple[Take, Run]] = {
             Step.ROUTE: (self._events, partial(steps.route, app)),
@@ -66,28 +64,29 @@ class Lane:
             self._steps[Step.CALLBACKS] = (self._callbacks, partial(steps.callbacks, app, self._tellings))
 
     async def work_off(self) -> None:
-        """Work until nothing is due, or for so long that others must hear of it. What becomes due meanwhile is heard.
+        """Work until nothing was due for a while, or for so long that others must hear of it.
 
         A process that is not believed to be alive takes nothing: it would be taken from it at once.
         """
         bell, until = self._app.bell, time.monotonic() + LONGEST_SECONDS
-        bell.attended = self._urgency
-        try:
-            while time.monotonic() < until and self._app.heartbeat.is_believed() and not self.is_ending:
+        async with bell.attending(self._urgency):
+            has_work = True
+            while has_work and time.monotonic() < until and self._app.heartbeat.is_believed() and not self._is_ending:
                 bell.heard.clear()
-                if not await self._round() and not await self._hears():
-                    return
-        finally:
-            bell.attended = None
-        bell.ring(self._urgency)
+                has_work = await self._round() or await self._hears()
+        if has_work or bell.heard.is_set():
+            bell.ring(self._urgency)
 
     async def _hears(self) -> bool:
-        """Whether there is something to do again. While messages wait for room at a provider, it is waited for."""
-        heard = self._app.bell.heard
-        if self._has_left and not heard.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(heard.wait(), ROOM_SECONDS)
-        return heard.is_set()
+        """Whether somebody rings before this worker has lingered for long enough."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._app.bell.heard.wait(), LINGER_SECONDS)
+        return self._app.bell.heard.is_set()
+
+    def end(self) -> None:
+        """The round under way is the last one."""
+        self._is_ending = True
+        self._app.bell.hear()
 
     async def _round(self) -> bool:
         """Whether anything was due. A step that fails leaves its rows, which are free again after `due.TAKEN_FOR`."""
@@ -118,11 +117,7 @@ class Lane:
         room = self._room(closed)
         search = time.monotonic() - self._searched > SEARCH_SECONDS
         self._searched = time.monotonic() if search else self._searched
-        taken, filled = await due.take_deliveries(
-            connection, self._urgency, room, self._app.name, now, MOST, search=search
-        )
-        self._has_left = filled or any(not free and channel not in closed for (_, channel), free in room.items())
-        return taken
+        return await due.take_deliveries(connection, self._urgency, room, self._app.name, now, MOST, search=search)
 
     def _room(self, closed: Collection[ChannelName]) -> due.Room:
         return {

@@ -1,12 +1,18 @@
 """The queue: RQ on Redis, one queue per lane. A job says that something is due in its lane, and nothing else.
 
-Redis is only the bell. What is due stands in PostgreSQL; a ring that is lost is made up for by the dispatcher.
+Redis is only the bell. What is due stands in PostgreSQL; a ring that is lost is made up for by the dispatcher. A worker
+that has a job attends its lane for a while: it hears who rings, and no job is needed for that. RQ asks Redis about sixty
+times for each job.
 """
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
@@ -19,11 +25,14 @@ log = logging.getLogger(__name__)
 JOB = "workers.worker.run"
 JOB_TIMEOUT_SECONDS = 300
 DAY_SECONDS = 86_400
+CONNECT_SECONDS, ANSWER_SECONDS = 2, 5
 
 
 def connect(url: str) -> Redis:
     """A client that gives up quickly: nobody waits for the bell."""
-    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5, health_check_interval=30)
+    return Redis.from_url(
+        url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS, health_check_interval=30
+    )
 
 
 def queue_of(connection: Redis, prefix: str, lane: Urgency) -> Queue:
@@ -46,38 +55,94 @@ CALLBACK_LANE = Urgency.NORMAL
 class Bell:
     """Rings for work that is committed, without making anybody wait.
 
-    While one ring is on its way to Redis, the next gather: no timer. A ring that fails is counted and forgotten.
+    Who attends a lane hears it; where nobody does, a job brings a worker. While one ring is on its way to Redis, the
+    next gather: no timer. A ring that fails is counted and forgotten.
     """
 
     def __init__(self, url: str, prefix: str) -> None:
         self._redis = connect(url)
+        self._air: AsyncRedis = AsyncRedis.from_url(
+            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
+        )
         self._prefix = prefix
-        self._waiting: set[Urgency] = set()
+        self._waiting: dict[Urgency, bool] = {}
+        """Lanes to ring for, and whether a worker has to come."""
         self._ringer: asyncio.Task[None] | None = None
-        self.attended: Urgency | None = None
-        """The lane that this process works on at this moment: it hears a ring for it at once."""
+        self._attended: Urgency | None = None
         self.heard = asyncio.Event()
+        """Somebody has rung for the lane that is attended."""
 
     def ring(self, *lanes: Urgency) -> None:
         """Something is due in these lanes."""
-        if self.attended in lanes:
+        if self._attended in lanes:
             self.hear()
-        self._waiting |= {*lanes} - {self.attended}
-        if self._waiting and (self._ringer is None or self._ringer.done()):
-            self._ringer = asyncio.get_running_loop().create_task(self._ring_all())
+        self._send({lane: False for lane in lanes if lane is not self._attended})
+
+    def call_in(self, *lanes: Urgency) -> None:
+        """Something is due in these lanes and lies there: a worker has to come, though another attend the lane."""
+        self._send(dict.fromkeys(lanes, True))
 
     def hear(self) -> None:
         """Have the lane that is attended looked at once more."""
         self.heard.set()
 
+    @asynccontextmanager
+    async def attending(self, lane: Urgency) -> AsyncIterator[None]:
+        """Hear each ring for this lane meanwhile; without Redis only those of this process."""
+        self._attended = lane
+        async with self._air.pubsub(ignore_subscribe_messages=True) as air:
+            listening = await self._begin_to_listen(air, lane)
+            try:
+                yield
+            finally:
+                if listening is not None:
+                    await self._leave(air, listening)
+                self._attended = None
+
+    async def _begin_to_listen(self, air: PubSub, lane: Urgency) -> asyncio.Task[None] | None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await air.subscribe(self._channel(lane))
+        except (RedisError, OSError):
+            log.warning("rings of other processes cannot be heard", extra={"lane": lane})
+            return None
+        return asyncio.create_task(self._listen(air))
+
+    async def _listen(self, air: PubSub) -> None:
+        """Until nothing is subscribed to any more."""
+        with suppress(RedisError, OSError):
+            async for _ in air.listen():
+                self.hear()
+
+    async def _leave(self, air: PubSub, listening: asyncio.Task[None]) -> None:
+        """All that was rung until Redis knows that nobody listens any more has been heard then."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                if not listening.done():
+                    await air.unsubscribe()
+                    await listening
+        except (RedisError, OSError):
+            listening.cancel()
+
+    def _send(self, wanted: Mapping[Urgency, bool]) -> None:
+        for lane, must_come in wanted.items():
+            self._waiting[lane] = must_come or self._waiting.get(lane, False)
+        if self._waiting and (self._ringer is None or self._ringer.done()):
+            self._ringer = asyncio.get_running_loop().create_task(self._ring_all())
+
     async def _ring_all(self) -> None:
         while self._waiting:
-            lane = self._waiting.pop()
+            lane, must_come = self._waiting.popitem()
             try:
-                await asyncio.to_thread(enqueue, self._redis, self._prefix, lane)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    if must_come or not await self._air.publish(self._channel(lane), b""):
+                        await asyncio.to_thread(enqueue, self._redis, self._prefix, lane)
             except (RedisError, OSError):
                 RINGS_LOST.inc()
                 log.warning("the bell could not be rung", extra={"lane": lane})
+
+    def _channel(self, lane: Urgency) -> str:
+        return f"{self._prefix}:{lane.value}"
 
     async def workers(self) -> dict[Urgency, int] | None:
         """How many worker processes serve each lane; None while Redis is away."""
@@ -100,4 +165,5 @@ class Bell:
     async def close(self) -> None:
         if self._ringer is not None:
             await self._ringer
+        await self._air.aclose()
         self._redis.close()

@@ -60,7 +60,7 @@ class Workshop:
 
     def end_soon(self) -> None:
         """Begin no other round. Safe in a signal handler."""
-        self._lane.is_ending = True
+        self._loop.call_soon_threadsafe(self._lane.end)
 
     def close(self) -> None:
         """Let the calls under way end and be recorded, then close everything; all within `CLOSE_SECONDS`."""

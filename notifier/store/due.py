@@ -4,7 +4,6 @@ Nobody hands rows to a worker. It takes some of its lane for `TAKEN_FOR`, claims
 when they are done; at most so many of each source, so that a hundred thousand messages of one do not make another wait.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -82,7 +81,7 @@ _TAKE_DELIVERIES = f"""{DELIVERY_WAYS}, due AS MATERIALIZED (
     ) mine WHERE way.lane = $5 AND (way.room > 0 OR $9)
 )
 UPDATE delivery SET lease_owner = '{TAKEN}' || $3, lease_until = now() + $4 WHERE id = ANY (ARRAY(SELECT id FROM due))
-RETURNING id, due_at, source, channel
+RETURNING id, due_at
 """  # delivery_due, primary key
 _TAKE_RECEIPTS = f"""
 WITH due AS MATERIALIZED (
@@ -104,17 +103,16 @@ Room = Mapping[tuple[SourceName, ChannelName], int]
 
 async def take_deliveries(
     connection: Connection, lane: Urgency, room: Room, worker: str, now: datetime, most: int, *, search: bool
-) -> tuple[list[DeliveryId], bool]:
-    """Deliveries of a lane that need work, at most so many of each source and channel; and whether some may have been
-    left for want of room.
+) -> list[DeliveryId]:
+    """Deliveries of a lane that need work, at most so many of each source and channel.
 
-    Where there is none, what needs something else than to be sent is looked for only on a `search`: among all that waits.
+    Where there is no room, what needs something else than to be sent is looked for only on a `search`: among all that waits.
     """
     given = (now, most, worker, TAKEN_FOR, lane.value)
     sources, channels = [source for source, _ in room], [channel for _, channel in room]
-    rows = await connection.fetch(_TAKE_DELIVERIES, *given, sources, channels, list(room.values()), search)
-    filled = Counter((row["source"], row["channel"]) for row in rows)
-    return _oldest_first(rows), any(filled[way] >= free for way, free in room.items() if free > 0)
+    return _oldest_first(
+        await connection.fetch(_TAKE_DELIVERIES, *given, sources, channels, list(room.values()), search)
+    )
 
 
 async def take_receipts(connection: Connection, worker: str, now: datetime, most: int) -> list[ReceiptId]:

@@ -1,19 +1,23 @@
 """A lane's round: what is due is taken, as much as there is room for, and again until nothing is left."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from notifier.cli.playground import free_port
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ChannelName, ProviderName, SourceName
 from notifier.domain.outcomes import Accepted
+from notifier.settings import load_settings
 from notifier.store import due
 from tests.support.intake import event, sample
 from tests.support.stack import post_event
 from tests.support.waiting import until
 from workers import steps
 from workers.lane import Lane
+from workers.queues import Bell, connect, queue_of
 
 LANE = Urgency.URGENT
 """Of a request for more papers."""
@@ -25,6 +29,22 @@ async def lane(app):
     made = Lane(app, LANE)
     yield made
     await made.finish(10)
+
+
+@pytest.fixture
+async def another(ground):
+    """The bell of another process."""
+    redis = load_settings(ground.environ).redis
+    made = Bell(redis.url.get_secret_value(), redis.prefix)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def queue(ground):
+    redis = load_settings(ground.environ).redis
+    with connect(redis.url.get_secret_value()) as connection:
+        yield queue_of(connection, redis.prefix, LANE)
 
 
 class Silent:
@@ -107,8 +127,13 @@ async def test_what_becomes_due_meanwhile_is_heard_without_redis(client, ground,
     async def routed() -> bool:
         return await app.pool.fetchval("SELECT state FROM event WHERE external_id = 'one-9999'") == "routed"
 
-    await until(routed, 0.4, "the newcomer to be routed before the wait is over")
-    silent.answer()
+    await until(routed, 10, "the newcomer to be routed while the others wait for room")
+
+    async def all_sent() -> bool:
+        silent.answer()
+        return len(silent.calls) == 4
+
+    await until(all_sent, 10, "the others to follow")
     await working
 
 
@@ -152,11 +177,60 @@ async def test_one_source_leaves_room_for_another(client, ground, app, sandbox, 
     source = SourceName(await app.pool.fetchval("SELECT source FROM event LIMIT 1"))
     room = {(source, ChannelName("sms")): 0, (source, ChannelName("email")): 2}
     async with app.pool.acquire() as connection:
-        taken, has_left = await due.take_deliveries(connection, LANE, room, "w", app.clock(), 100, search=False)
+        taken = await due.take_deliveries(connection, LANE, room, "w", app.clock(), 100, search=False)
         later = app.clock() + timedelta(days=30)
-        expired, _ = await due.take_deliveries(connection, LANE, room, "w", later, 100, search=True)
+        expired = await due.take_deliveries(connection, LANE, room, "w", later, 100, search=True)
     channels = [
         row["channel"] for row in await app.pool.fetch("SELECT channel FROM delivery WHERE id = ANY ($1)", taken)
     ]
-    assert (channels.count("sms"), channels.count("email"), has_left) == (0, 2, True)
+    assert (channels.count("sms"), channels.count("email")) == (0, 2)
     assert len(expired) >= 3
+
+
+async def test_a_ring_where_nobody_attends_brings_a_worker_by_a_job(another, queue):
+    another.ring(LANE)
+    await until(lambda: queue.count, 10, "a job")
+
+
+async def test_who_attends_a_lane_hears_another_process_without_a_job(app, another, queue):
+    async with app.bell.attending(LANE):
+        another.ring(LANE)
+        await asyncio.wait_for(app.bell.heard.wait(), 10)
+    assert queue.count == 0
+
+
+async def test_what_is_rung_until_nobody_attends_any_more_is_heard_or_has_a_job(app, another, queue):
+    async with app.bell.attending(LANE):
+        another.ring(LANE)
+    await another.close()
+    assert app.bell.heard.is_set() or queue.count == 1
+
+
+async def test_a_worker_is_called_in_though_another_attends(app, another, queue):
+    async with app.bell.attending(LANE):
+        another.ring(LANE)
+        another.call_in(LANE)
+        another.ring(LANE)
+        await until(lambda: queue.count, 10, "a job")
+
+
+async def test_a_lane_that_rests_is_left_and_its_next_event_brings_a_worker(client, ground, app, sandbox, lane, queue):
+    await post_event(client, ground, sample(REQUEST))
+    await until(lambda: queue.count, 10, "the job of the event")
+    queue.empty()
+
+    await lane.work_off()
+
+    assert queue.count == 0
+    await post_request(client, ground, 1)
+    await until(lambda: queue.count, 10, "the job of the next event")
+
+
+async def test_without_redis_a_lane_is_worked_off_all_the_same(client, ground, app, sandbox, lane, caplog):
+    await post_event(client, ground, sample(REQUEST))
+    deaf = Bell(f"redis://127.0.0.1:{free_port(8700)}", "nobody")
+    await Lane(replace(app, bell=deaf), LANE).work_off()
+    await deaf.close()
+
+    assert await app.pool.fetchval("SELECT state FROM event") == "routed"
+    assert "rings of other processes cannot be heard" in caplog.messages

@@ -63,7 +63,7 @@ async def take(connection: Connection, app: App) -> list[DeliveryId]:
     lanes = [
         await due.take_deliveries(connection, lane, {}, "other", app.clock(), 100, search=True) for lane in Urgency
     ]
-    return [id_ for taken, _ in lanes for id_ in taken]
+    return [id_ for taken in lanes for id_ in taken]
 
 
 async def state(app: App, channel: str) -> str:
