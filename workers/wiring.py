@@ -144,6 +144,7 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
             statement_timeout_seconds=settings.database.statement_timeout_seconds,
             idle_timeout_seconds=settings.database.idle_timeout_seconds,
             name=connection_name(name),
+            plans_once=stays,
         )
         stack.push_async_callback(pool.close)
         bell = Bell(settings.redis.url.get_secret_value(), settings.redis.prefix)

@@ -25,10 +25,12 @@ async def open_pool(
     statement_timeout_seconds: float = 15,
     idle_timeout_seconds: float = 5,
     name: str = "notifier",
+    plans_once: bool = False,
 ) -> Pool:
     """A pool whose jsonb columns are Python values. It opens its first connection at once, so a wrong address shows.
 
-    A process that stands still in mid-transaction loses it after `idle_timeout_seconds`.
+    A process that stands still in mid-transaction loses it after `idle_timeout_seconds`. `plans_once`: each statement is
+    planned for any values, not anew for each; for those who send the same few statements all day.
     """
     return await asyncpg.create_pool(
         url,
@@ -43,6 +45,7 @@ async def open_pool(
             "statement_timeout": str(int(statement_timeout_seconds * 1000)),
             "idle_in_transaction_session_timeout": str(int(idle_timeout_seconds * 1000)),
             "timezone": "UTC",
+            "plan_cache_mode": "force_generic_plan" if plans_once else "auto",
             "jit": "off",  # it compiles for longer than these statements run
             "enable_seqscan": "off",  # what was planned while a table was small is run when a burst has filled it
         },
