@@ -156,6 +156,7 @@ async def open_app(settings: Settings, *, name: str, stays: bool = False) -> Asy
         relations, approvals, without = ZaloRelations(pool, clock, secret), ZaloApprovals(pool), NoTokens()
         kept, notices = _receipt_batches(pool, bell, clock), _notice_batches(pool, clock)
         stack.push_async_callback(kept.close)
+        stack.push_async_callback(notices.close)
         connections = {}
         for provider, setup in providers.items():
             ports = Ports(

@@ -49,8 +49,9 @@ async def _read_or_each(app: App, claimed: Sequence[StoredReceipt]) -> None:
         await _read(app, claimed)
     except Exception:
         log.exception("callbacks could not be read now", extra={"receipts": [each.id for each in claimed]})
-        for receipt in claimed if len(claimed) > 1 else ():
-            await _read_or_each(app, [receipt])
+        if len(claimed) > 1:
+            for receipt in claimed:
+                await _read_or_each(app, [receipt])
 
 
 async def _read(app: App, claimed: Sequence[StoredReceipt]) -> None:

@@ -57,22 +57,18 @@ async def _read(app: App, waiting: ClaimedEvent) -> DossierEvent | None:
 
 
 async def _route(app: App, wave: Sequence[DossierEvent]) -> None:
-    """Route a wave; where that fails, each of its events alone."""
+    """Route a wave; where that fails, each of its events alone; one that fails alone is put off."""
     try:
         await _route_together(app, wave)
-    except _LeaseLostError:
-        await _route_each(app, wave)
-    except Exception:
-        log.exception("events could not be routed now", extra={"events": [event.id for event in wave]})
-        if len(wave) == 1:
+    except Exception as error:
+        is_taken = isinstance(error, _LeaseLostError)
+        if not is_taken:
+            log.exception("events could not be routed now", extra={"events": [event.id for event in wave]})
+        if len(wave) > 1:
+            for event in wave:
+                await _route(app, [event])
+        elif not is_taken:
             await _put_off(app, wave[0].id)
-        await _route_each(app, wave)
-
-
-async def _route_each(app: App, wave: Sequence[DossierEvent]) -> None:
-    """Each alone, if there are several: one that was alone has just failed."""
-    for event in wave if len(wave) > 1 else ():
-        await _route(app, [event])
 
 
 async def _put_off(app: App, event: EventId) -> None:
