@@ -42,7 +42,7 @@ from workers.wiring import App
 log = logging.getLogger(__name__)
 
 CHUNK = 64
-CALLS_AT_ONCE = {Urgency.URGENT: 64, Urgency.NORMAL: 64, Urgency.BULK: 32}
+CALLS_AT_ONCE = {Urgency.URGENT: 64, Urgency.NORMAL: 64, Urgency.BULK: 16}
 """To one provider, from one worker. Calls that a slow provider lets wait hold up those of the other lanes there too."""
 SEND_DEADLINE_SECONDS = 30.0
 LEASE = timedelta(seconds=60)
