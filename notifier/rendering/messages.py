@@ -94,7 +94,7 @@ def find(env: SandboxedEnvironment, event_type: EventType, audience: Audience, l
     raise TemplateFault(f"there is no wording for {reader} of {event_type}", template=f"{event_type}/vi/{reader}.jinja")
 
 
-def digest_of(text: str) -> str:
+def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

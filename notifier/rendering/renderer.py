@@ -102,7 +102,7 @@ class Renderer:
         """A short hash of all that the wording is made of, for a delivery to pin: it changes when a character does."""
         key = (event_type, audience, locale, channel_kind)
         if key not in self._versions:
-            self._versions[key] = messages.digest_of(self.text(*key))
+            self._versions[key] = messages.fingerprint(self.text(*key))
         return self._versions[key]
 
     def text(self, event_type: EventType, audience: Audience, locale: Locale, channel_kind: ContentKind) -> str:

@@ -175,8 +175,8 @@ async def move(
 ) -> set[DeliveryId]:
     """Make the moves whose expected state still holds (and, with `holder`, whose lease is still ours).
 
-    Answers which were made; for the others somebody else was first. Rows are locked in the order of their ids, so that
-    two batches wait for each other instead of dead-locking.
+    Answers which were made; for the others somebody else was first. The moves are sorted by id, so that two batches
+    mostly wait for each other; PostgreSQL promises no order, and of two that dead-lock one fails and is done again.
     """
     if not moves:
         return set()

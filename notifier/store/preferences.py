@@ -43,7 +43,7 @@ async def of_citizens(
         rows[row["n"]].append(row)
     return [
         (
-            _preferences(found[0]) if found[0]["locale"] else NO_PREFERENCES,
+            _preferences(found[0]) if found and found[0]["locale"] else NO_PREFERENCES,
             next((row["uid"] for row in found if row["uid"]), None),
         )
         for found in rows
