@@ -128,7 +128,7 @@ async def reap(connection: Connection) -> None:
         return
     await processes.cut_off(connection, dead)
     taken = await due.take_back(connection, dead)
-    await processes.forget(connection, dead)
+    await processes.bury(connection, dead)
     pass_by(Mark.REAP_AFTER_COMMIT)
     log.warning("processes died, their work is taken up by others", extra={"count": taken})
 

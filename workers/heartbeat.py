@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
 LIFE = timedelta(seconds=8)
 """Without a beat for so long a process counts as dead, and what it held is worked on by others."""
+AGAIN_SECONDS = 0.5
+"""After a beat that failed: a process that wakes up finds its connections cut, and lives again by the next one."""
 
 
 class Heartbeat:
@@ -44,18 +46,22 @@ class Heartbeat:
                 await self._beating
             with suppress(*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError):
                 async with self._pool.acquire(timeout=BEAT_SECONDS) as connection:
-                    await processes.forget(connection, [self._name])
+                    await processes.forget(connection, self._name)
 
     async def _go_on(self) -> None:
+        pause = BEAT_SECONDS
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(pause)
             try:
                 await self._beat()
             except Exception:  # whatever it was: who stops saying so is taken for dead for ever
                 log.warning("this process could not say that it is alive", exc_info=True)
+                pause = AGAIN_SECONDS
+            else:
+                pause = BEAT_SECONDS
 
     async def _beat(self) -> None:
         began = time.monotonic()
-        async with self._pool.acquire(timeout=BEAT_SECONDS) as connection:
+        async with asyncio.timeout(BEAT_SECONDS), self._pool.acquire() as connection:
             await processes.beat(connection, self._name, LIFE)
         self._believed_until = began + LIFE.total_seconds()

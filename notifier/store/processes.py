@@ -29,9 +29,14 @@ async def cut_off(connection: Connection, names: list[str]) -> None:
     )
 
 
-async def forget(connection: Connection, names: list[str]) -> None:
-    """Processes that have ended, or whose work was taken from them. One that wakes up again says so itself."""
-    await connection.execute("DELETE FROM process WHERE name = ANY ($1::text[])", names)
+async def forget(connection: Connection, name: str) -> None:
+    """A process that ends in order, and holds nothing."""
+    await connection.execute("DELETE FROM process WHERE name = $1", name)
+
+
+async def bury(connection: Connection, names: list[str]) -> None:
+    """Processes whose work was taken from them. One that has woken up meanwhile has said so, and stays."""
+    await connection.execute("DELETE FROM process WHERE name = ANY ($1::text[]) AND alive_until < now()", names)
 
 
 async def lead(connection: Connection, role: str, name: str, term: timedelta) -> bool:

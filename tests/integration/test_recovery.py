@@ -54,7 +54,7 @@ async def taken_for_dead(app: App) -> int:
     async with app.pool.acquire() as connection:
         await processes.beat(connection, app.name, -LIFE)
         count = await due.take_back(connection, await processes.dead(connection))
-        await processes.forget(connection, [app.name])
+        await processes.bury(connection, [app.name])
     return count
 
 
@@ -81,6 +81,15 @@ async def test_what_a_dead_process_held_is_free_at_once(client, ground, app, san
         assert len(await take(database, app)) >= 1
         assert await processes.dead(database) == []
     connection.answer.set_result(Transient("503", "busy"))
+
+
+async def test_who_wakes_up_while_its_work_is_taken_from_it_stays_known_as_alive(app):
+    async with app.pool.acquire() as database:
+        await processes.beat(database, "sleeper", -LIFE)
+        (dead,) = await processes.dead(database)
+        await processes.beat(database, "sleeper", LIFE)
+        await processes.bury(database, [dead])
+        assert await database.fetchval("SELECT count(*) FROM process WHERE name = 'sleeper'") == 1
 
 
 async def test_an_acceptance_that_is_told_late_corrects_unknown(client, ground, app, sandbox):
@@ -294,7 +303,7 @@ class FaultyOnce:
         return self._pool.acquire(timeout=timeout)
 
 
-async def test_a_heartbeat_outlives_a_fault_that_nobody_foresaw(app, monkeypatch):
+async def test_a_heartbeat_outlives_a_fault_that_nobody_foresaw_and_beats_again_soon(app, monkeypatch):
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.05)
     pool = FaultyOnce(app.pool)
     pool.faults.clear()
@@ -302,8 +311,9 @@ async def test_a_heartbeat_outlives_a_fault_that_nobody_foresaw(app, monkeypatch
     await beating.start()
     pool.faults.append(RuntimeError("an odd moment"))
     await until(lambda: not pool.faults, 5, "the fault to happen")
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 60)
     async with app.pool.acquire() as database:
-        await processes.forget(database, ["odd"])
+        await processes.forget(database, "odd")
         query = "SELECT count(*) FROM process WHERE name = 'odd'"
         await until(lambda: database.fetchval(query), 5, "the next beat")
     await beating.stop()
