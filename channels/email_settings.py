@@ -63,7 +63,7 @@ class Settings(BaseModel):
     """The relay reports success too, so that a delivery can be proven."""
     resend_unanswered: bool = False
     """What the relay may have taken without an answer goes out again, under the same Message-ID."""
-    connections: Annotated[int, Field(gt=0, le=100)] = 4
+    connections: Annotated[int, Field(gt=0, le=100)] = 8
     connection_max_age_seconds: Annotated[float, Field(gt=0)] = 300.0
     connection_max_messages: Annotated[int, Field(gt=0)] = 100
     connection_max_idle_seconds: Annotated[float, Field(gt=0)] = 30.0
