@@ -1,8 +1,8 @@
 """Marked points at which the chaos harness may kill or stop this process: before and after every commit and call.
 
 Without `NOTIFIER_MARKS` in the environment a mark does nothing. With it, the variable names a directory: a process
-that passes a mark whose file lies there takes the file away and sends itself the signal that the file names. Taking it
-away is atomic, so exactly one process is hit.
+that passes a mark whose file lies there adds its number to the file's name and sends itself the signal that the file
+names. Renaming is atomic, so exactly one process is hit, and it is known which.
 """
 
 import os
@@ -52,10 +52,15 @@ def pass_by(mark: Mark) -> None:
         _obey(directory / mark.value)
 
 
+def taken_orders(directory: Path, mark: Mark) -> dict[int, Path]:
+    """The orders that processes have taken at this mark, by process id; who reads one takes it away."""
+    return {int(path.suffix[1:]): path for path in directory.glob(f"{mark.value}.*") if path.suffix[1:].isdecimal()}
+
+
 def _obey(order: Path) -> None:
     try:
         number = signal.Signals[order.read_text().strip()]
-        order.unlink()
+        order.rename(f"{order}.{os.getpid()}")
     except (FileNotFoundError, KeyError):
         return
     os.kill(os.getpid(), number)

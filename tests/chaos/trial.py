@@ -5,8 +5,9 @@ import random
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from notifier.telemetry.marks import Mark
+from notifier.telemetry.marks import Mark, taken_orders
 from tests.chaos.events import Invented
 from tests.chaos.observe import Struck, struck_by_death, struck_by_outage
 from tests.chaos.servers import send
@@ -24,6 +25,7 @@ RENEWAL_SECONDS = 40.0
 """For somebody to pass a mark of it: a provider whose token is refused is tried again only now and then."""
 AT_THE_LAST_MOMENT_SECONDS = 0.2
 """For one that took the order just before it was taken back."""
+OBEYED_SECONDS = 5.0
 RENEWED_SECONDS = 20.0
 Hurt = Callable[[Mark, Callable[[], Awaitable[None]], float], Awaitable[None]]
 GRANT_NOTE = "the Zalo grant was lost, an administrator consented again"
@@ -141,28 +143,36 @@ class Trial:
     async def _hit(
         self, mark: Mark, number: signal.Signals, provoke: Callable[[], Awaitable[None]] | None, seconds: float
     ) -> int | None:
-        """Give an order to whoever passes the mark next; answers who obeyed it: perhaps one that was started meanwhile."""
-        before = set(self.stand.pids().values())
+        """Give an order to whoever passes the mark next; answers who obeyed it, once it is dead or stands still."""
         order = self.stand.marks / mark.value
         fresh = order.with_suffix(".new")
         fresh.write_text(number.name)
         fresh.rename(order)
         if provoke is not None:
             await provoke()
-        hit: list[int] = []
+        hit = await self._taken(mark, seconds)
+        if hit is None:
+            order.unlink(missing_ok=True)
+            hit = await self._taken(mark, AT_THE_LAST_MOMENT_SECONDS)
+        if hit is None:
+            self.not_done.append(f"nobody passed {mark.value}")
+            return None
+        await self._until(lambda: is_stopped(hit) or hit not in self.stand.pids().values(), OBEYED_SECONDS)
+        return hit
 
-        def obeyed() -> bool:
-            running = set(self.stand.pids().values())
-            hit[:] = [pid for pid in before | running if pid not in running or is_stopped(pid)]
-            return bool(hit) and not order.exists()
+    async def _taken(self, mark: Mark, seconds: float) -> int | None:
+        """The process that takes the order at this mark within that time."""
+        taken: dict[int, Path] = {}
 
-        if await self._until(obeyed, seconds):
-            return hit[0]
-        order.unlink(missing_ok=True)
-        if await self._until(obeyed, AT_THE_LAST_MOMENT_SECONDS):
-            return hit[0]
-        self.not_done.append(f"nobody passed {mark.value}")
-        return None
+        def is_taken() -> bool:
+            taken.update(taken_orders(self.stand.marks, mark))
+            return bool(taken)
+
+        if not await self._until(is_taken, seconds):
+            return None
+        ((pid, path),) = taken.items()
+        path.unlink()
+        return pid
 
     @staticmethod
     async def _until(condition: Callable[[], bool], seconds: float) -> bool:
