@@ -56,6 +56,10 @@ class Run:
         """Events a second through this stage."""
         return self.events / self.seconds[stage] if self.seconds.get(stage) else 0.0
 
+    def whole_rate(self) -> float:
+        """Events a second all the way: through the slowest stage."""
+        return min(self.rate(stage) for stage in STAGES)
+
     def cpu_per_1000(self, role: str | None = None) -> float:
         """CPU seconds for a thousand messages, of one role or of all."""
         used = sum(self.cpu.values()) if role is None else self.cpu.get(role, 0.0)

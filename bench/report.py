@@ -90,8 +90,8 @@ def sides(result: Result) -> dict[str, tuple[float, float]]:
 
 
 def typical(runs: Sequence[Run] | Sequence[Apprise]) -> tuple[float, float]:
-    """Events a second with all receipts, and CPU seconds per 1,000 messages."""
-    speeds = [run.rate("receipted") if isinstance(run, Run) else run.rate() for run in runs]
+    """Events a second all the way, and CPU seconds per 1,000 messages."""
+    speeds = [run.whole_rate() if isinstance(run, Run) else run.rate() for run in runs]
     return median(speeds), median([run.cpu_per_1000() for run in runs])
 
 
@@ -170,13 +170,13 @@ def _limits(result: Result) -> str:
 def _growth(result: Result) -> str:
     if not result.growth:
         return ""
-    base = result.growth[0].run.rate("receipted")
+    base = result.growth[0].run.whole_rate()
     rows = [
         [
             f"{each.old:,}",
             megabytes(each.size_bytes),
-            rate(each.run.rate("receipted")),
-            f"{each.run.rate('receipted') / base:.0%}",
+            rate(each.run.whole_rate()),
+            f"{each.run.whole_rate() / base:.0%}",
             waits(each.run.accept, 50, 99),
         ]
         for each in result.growth

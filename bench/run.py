@@ -154,7 +154,7 @@ async def _compare(wanted: Wanted, bench: Bench, result: Result, database_url: s
 async def _alone(wanted: Wanted, bench: Bench, result: Result, side: sides.Side) -> None:
     """What needs nothing but our processes as they run: at half of the throughput that was just seen, and at rest."""
     if "half" in wanted.scenarios:
-        rate = max(run.rate("receipted") for run in result.ours) / 2
+        rate = max(run.whole_rate() for run in result.ours) / 2
         events = wanted.events or sized(rate * wanted.seconds)
         result.half = await bench.run(side, "half of that load", events, rate=rate)
     if "idle" in wanted.scenarios:

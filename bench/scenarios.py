@@ -56,7 +56,7 @@ class Bench:
 
     async def run(self, side: Side, name: str, events: int, *, rate: float | None = None) -> Run:
         run = await measure(self.servers, side, self.plan(name, events, rate=rate))
-        told = f"{run.rate('receipted'):.1f} events/s with receipts, {run.cpu_per_1000():.2f} CPU s per 1,000 messages"
+        told = f"{run.whole_rate():.1f} events/s all the way, {run.cpu_per_1000():.2f} CPU s per 1,000 messages"
         self.say(f"{side.name}, {name}: {run.events} events, {told}{''.join(f'; {fault}' for fault in run.faults)}")
         return run
 

@@ -9,7 +9,7 @@ from bench import meters
 from bench.events import BULK, KINDS, SOURCE, URGENT, Inventor, event_id, rules_at_any_hour
 from bench.figures import percentile
 from bench.load import Posted
-from bench.measure import Plan, faults
+from bench.measure import Plan, Run, faults
 from bench.sides import Taken
 from bench.sink_mail import MailSink
 from notifier.domain.clock import system_clock
@@ -116,3 +116,9 @@ def test_a_percentile_is_a_value_that_was_there():
     assert percentile([5.0, 1.0, 3.0], 50) == 3.0
     assert percentile([float(n) for n in range(1, 101)], 99) == 99.0
     assert percentile([], 99) == 0.0
+
+
+def test_the_whole_way_is_as_fast_as_its_slowest_stage():
+    seconds = {"accepted": 1.0, "handed over": 5.0, "recorded": 4.0, "receipted": 2.0}
+    run = Run("Notifier", "round", "urgent", 10, 40, "", seconds, [], {}, {}, 0, 0, {}, {}, {}, [])
+    assert run.whole_rate() == 2.0
