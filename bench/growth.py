@@ -5,20 +5,26 @@ there are: each copy has ids that sort by its own time, a dossier, people and ke
 time. What is unfinished, such as a reminder to come, is copied as finished: old rows are at rest.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 
 import asyncpg
 
 from bench.events import SOURCE, event_id
+from notifier.domain.clock import system_clock
 
 CHUNK = 50_000
 """Events that one statement copies."""
+COPIERS = 2
+"""Connections that copy, each another table."""
 APART_SECONDS = 30
 """How far each copy lies before the next."""
 
 _PATTERN = """
 CREATE TEMP TABLE pattern AS
-    SELECT id AS of_event, source AS of_source, dossier_code AS of_dossier, now() AS of_moment
+    SELECT id AS of_event, source AS of_source, dossier_code AS of_dossier, $3::timestamptz AS of_moment
     FROM event WHERE source = $1 AND external_id = $2
 """
 _AGED = """
@@ -84,22 +90,36 @@ _OF_TABLE: dict[tuple[str, str], str] = {
 
 async def grow(database_url: str, pattern: int, deliveries: int, have: int, say: Callable[[str], None]) -> None:
     """Bring the old deliveries from `have` to `deliveries`, then ANALYZE. `pattern` is the number of a finished event."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        await connection.execute(_PATTERN, SOURCE, event_id(pattern))
-        await connection.execute(_AGED)
-        await connection.execute("SET session_replication_role = replica")  # copies of what holds need no checks
-        each = await connection.fetchval("SELECT count(*) FROM delivery, pattern WHERE event_id = of_event")
-        columns = {table: await _columns(connection, table) for table in TABLES}
+    moment = system_clock()
+    async with AsyncExitStack() as stack:
+        copiers = [await stack.enter_async_context(_copying(database_url, pattern, moment)) for _ in range(COPIERS)]
+        each = await copiers[0].fetchval("SELECT count(*) FROM delivery, pattern WHERE event_id = of_event")
+        columns = {table: await _columns(copiers[0], table) for table in TABLES}
         last = deliveries // each
         for begin in range(have // each + 1, last + 1, CHUNK):
             end = min(begin + CHUNK - 1, last)
-            for table in TABLES:
-                await connection.execute(_statement(table, columns[table], begin, end, last), timeout=None)
+            wanted = iter([_statement(table, columns[table], begin, end, last) for table in TABLES])
+            await asyncio.gather(*(_work_off(copier, wanted) for copier in copiers))
             say(f"{end * each:,} of {deliveries:,} old deliveries")
-        await connection.execute("VACUUM ANALYZE", timeout=None)
+        await copiers[0].execute("VACUUM ANALYZE", timeout=None)
+
+
+@asynccontextmanager
+async def _copying(database_url: str, pattern: int, moment: datetime) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that knows what is copied, and from when on back: the copies are named by their time."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(_PATTERN, SOURCE, event_id(pattern), moment)
+        await connection.execute(_AGED)
+        await connection.execute("SET session_replication_role = replica")  # copies of what holds need no checks
+        yield connection
     finally:
         await connection.close()
+
+
+async def _work_off(copier: asyncpg.Connection, statements: Iterator[str]) -> None:
+    for statement in statements:
+        await copier.execute(statement, timeout=None)
 
 
 async def size_bytes(database_url: str) -> int:
