@@ -34,11 +34,11 @@ CREATE FUNCTION pg_temp.aged(id uuid, n bigint, at timestamptz) RETURNS uuid LAN
 $$
 """
 """An id of version 7: sorted by its time, the same for the same row and copy."""
+_ROWS = "CREATE TEMP TABLE pattern_{table} AS SELECT t.* FROM {table} t, pattern WHERE {belongs}"
 _COPY = """
 INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE
-SELECT {values} FROM {table} t, pattern, generate_series({begin}, {end}) AS n,
+SELECT {values} FROM pattern_{table} t, pattern, generate_series({begin}, {end}) AS n,
     LATERAL (SELECT ({last} - n + 1) * interval '{apart} seconds' AS ago) aging
-WHERE {belongs}
 """
 _DELIVERIES = "(SELECT d.id FROM delivery d WHERE d.event_id = of_event)"
 _OWNERS = "(SELECT r.inbox_owner FROM recipient r WHERE r.event_id = of_event)"
@@ -111,6 +111,8 @@ async def _copying(database_url: str, pattern: int, moment: datetime) -> AsyncIt
     try:
         await connection.execute(_PATTERN, SOURCE, event_id(pattern), moment)
         await connection.execute(_AGED)
+        for table, belongs in TABLES.items():
+            await connection.execute(_ROWS.format(table=table, belongs=belongs))
         await connection.execute("SET session_replication_role = replica")  # copies of what holds need no checks
         yield connection
     finally:
@@ -155,7 +157,6 @@ def _statement(table: str, columns: dict[str, str], begin: int, end: int, last: 
         table=table,
         columns=", ".join(columns),
         values=", ".join(columns.values()),
-        belongs=TABLES[table],
         begin=begin,
         end=end,
         last=last,
