@@ -19,6 +19,8 @@ CHUNK = 50_000
 """Events that one statement copies."""
 COPIERS = 2
 """Connections that copy, each another table."""
+WAL_WHILE_COPYING = "16GB"
+"""Seldom checkpoints: each has PostgreSQL write every page anew that is changed after it."""
 APART_SECONDS = 30
 """How far each copy lies before the next."""
 
@@ -96,11 +98,16 @@ async def grow(database_url: str, pattern: int, deliveries: int, have: int, say:
         each = await copiers[0].fetchval("SELECT count(*) FROM delivery, pattern WHERE event_id = of_event")
         columns = {table: await _columns(copiers[0], table) for table in TABLES}
         last = deliveries // each
+        await copiers[0].execute(f"ALTER SYSTEM SET max_wal_size = '{WAL_WHILE_COPYING}'")
+        await copiers[0].execute("SELECT pg_reload_conf()")
         for begin in range(have // each + 1, last + 1, CHUNK):
             end = min(begin + CHUNK - 1, last)
             wanted = iter([_statement(table, columns[table], begin, end, last) for table in TABLES])
             await asyncio.gather(*(_work_off(copier, wanted) for copier in copiers))
             say(f"{end * each:,} of {deliveries:,} old deliveries")
+        await copiers[0].execute("ALTER SYSTEM RESET max_wal_size")
+        await copiers[0].execute("SELECT pg_reload_conf()")
+        await copiers[0].execute("CHECKPOINT", timeout=None)
         await copiers[0].execute("VACUUM ANALYZE", timeout=None)
 
 
