@@ -18,8 +18,8 @@ from notifier.reminders.calendar import PROVISIONAL, Calendars, missing_years
 from notifier.rendering.renderer import Renderer
 from notifier.settings import Environment, Issuer, Settings, load_settings
 from notifier.store import calendar, endpoints
-from notifier.store.migrate import newest_revision
-from notifier.store.pool import DATABASE_DOWN, open_pool, schema_revision
+from notifier.store.pool import DATABASE_DOWN, open_pool
+from notifier.store.revisions import newest_revision, schema_revision
 from notifier.web.access.key_ring import KeyRing, KeysUnknownError
 from workers.queues import connect
 from workers.receivers import endpoints_of, receivers_of

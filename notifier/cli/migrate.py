@@ -1,7 +1,8 @@
 import click
 
 from notifier.settings import load_settings
-from notifier.store.migrate import migrate, newest_revision
+from notifier.store.migrate import migrate
+from notifier.store.revisions import newest_revision
 
 
 @click.command("migrate")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 
 def _config(database_url: str) -> Config:
@@ -17,10 +16,3 @@ def _config(database_url: str) -> Config:
 def migrate(database_url: str) -> None:
     """`database_url` as asyncpg takes it (`postgresql://…`). Waits for another migrator to finish."""
     command.upgrade(_config(database_url), "head")
-
-
-def newest_revision() -> str:
-    """The revision that this code expects to find in the database."""
-    head = ScriptDirectory.from_config(_config("")).get_current_head()
-    assert head is not None  # noqa: S101 - the package ships migrations
-    return head

@@ -87,11 +87,3 @@ def concerns_all(error: Exception) -> bool:
     """
     its_own = isinstance(error, (asyncpg.TransactionRollbackError, ValueError))
     return isinstance(error, DATABASE_DOWN) and not its_own
-
-
-async def schema_revision(connection: Connection) -> str | None:
-    """The revision that the database is at; None where it was never migrated."""
-    if not await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
-        return None
-    revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
-    return revision

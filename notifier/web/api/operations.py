@@ -14,8 +14,8 @@ from notifier.delivery.gate import ProviderState
 from notifier.intake.problems import PROBLEMS
 from notifier.store import calendar, providers, tokens
 from notifier.store.gauges import Backlog, backlog
-from notifier.store.migrate import newest_revision
-from notifier.store.pool import DATABASE_DOWN, Connection, schema_revision
+from notifier.store.pool import DATABASE_DOWN, Connection
+from notifier.store.revisions import newest_revision, schema_revision
 from notifier.web.keys import APP
 from notifier.web.problems import ProblemError
 from workers.tokens import grant_name
