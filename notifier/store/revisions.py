@@ -4,6 +4,7 @@ Alembic, which brings a database from one to the other, is large; only `notifier
 that runs all day.
 """
 
+from functools import cache
 from pathlib import Path
 
 from notifier.store.pool import Connection
@@ -11,6 +12,7 @@ from notifier.store.pool import Connection
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
+@cache
 def newest_revision() -> str:
     """The revision that this code expects to find in the database: each is a file whose name begins with it."""
     return max(path.stem.partition("_")[0] for path in VERSIONS.glob("[0-9]*_*.py"))

@@ -23,8 +23,6 @@ AWAKE_SECONDS = 2.0
 MARK_SECONDS = 15.0
 RENEWAL_SECONDS = 40.0
 """For somebody to pass a mark of it: a provider whose token is refused is tried again only now and then."""
-AT_THE_LAST_MOMENT_SECONDS = 0.2
-"""For one that took the order just before it was taken back."""
 OBEYED_SECONDS = 5.0
 RENEWED_SECONDS = 20.0
 Hurt = Callable[[Mark, Callable[[], Awaitable[None]], float], Awaitable[None]]
@@ -153,7 +151,7 @@ class Trial:
         hit = await self._taken(mark, seconds)
         if hit is None:
             order.unlink(missing_ok=True)
-            hit = await self._taken(mark, AT_THE_LAST_MOMENT_SECONDS)
+            hit = await self._taken(mark, 0)  # perhaps just before it was taken back
         if hit is None:
             self.not_done.append(f"nobody passed {mark.value}")
             return None

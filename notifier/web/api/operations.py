@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import timedelta
-from functools import cache
 
 import asyncpg
 from aiohttp import web
@@ -39,18 +38,13 @@ async def readyz(request: web.Request) -> web.Response:
     reasons = {}
     try:
         async with app.pool.acquire(timeout=WAIT_SECONDS) as connection:
-            found, expected = await schema_revision(connection), _expected_revision()
+            found, expected = await schema_revision(connection), newest_revision()
         reasons["database"] = "ok" if found == expected else f"schema is {found}, {expected} is expected: migrate"
     except (*DATABASE_DOWN, asyncpg.PostgresError, TimeoutError):
         reasons["database"] = "cannot be reached: check database.url and that PostgreSQL runs"
     reasons["redis"] = "ok" if await app.bell.alive() else "cannot be reached: events are kept and sent later"
     ready = reasons["database"] == "ok"
     return web.json_response({"ready": ready, "reasons": reasons}, status=200 if ready else 503)
-
-
-@cache
-def _expected_revision() -> str:
-    return newest_revision()
 
 
 async def metrics(request: web.Request) -> web.Response:
