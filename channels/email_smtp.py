@@ -20,6 +20,7 @@ from channels.email_settings import Settings
 from channels.faults import Fault, outcome_of
 from channels.smtp_codes import Phase, classify
 from channels.smtp_connection import PlainLoginError, Relay, TlsPolicy, open_connection, tls_fault, trust
+from channels.smtp_handover import Refusal, handover
 from channels.smtp_pool import Limits, SmtpPool
 from notifier.domain.content import ContentKind, EmailContent
 from notifier.domain.directory import lineage
@@ -94,19 +95,18 @@ class SmtpChannel:
             async with asyncio.timeout(seconds) as deadline, self._pool.connection() as smtp:
                 if letter.is_utf8 and not smtp.supports_extension("smtputf8"):
                     return outcome_of(Fault.RECIPIENT, "no_smtputf8")
-                try:
-                    phase = Phase.MAIL
-                    await smtp.mail(letter.sender, options=_mail_options(smtp, letter))
-                    phase = Phase.RCPT
-                    await smtp.rcpt(letter.recipient, options=self._rcpt_options(smtp), encoding="utf-8")
-                    _extend(deadline, seconds)
-                    phase = Phase.DATA
-                    await smtp.data(letter.data)
-                except SMTPResponseException as refusal:
+                phase = Phase.MAIL
+                with handover(smtp) as peer:
+                    refusal = await peer.propose(_mail(smtp, letter), self._rcpt(smtp, letter))
+                    if refusal is None:
+                        _extend(deadline, seconds)
+                        phase = Phase.DATA
+                        refusal = await peer.hand_over(letter.data)
+                if refusal is not None:
                     if not deadline.expired():
                         deadline.reschedule(None)
                     await _start_over(smtp, refusal)
-                    return outcome_of(*classify(refusal.code, refusal.message, phase))
+                    return outcome_of(*classify(refusal.code, refusal.text, refusal.phase))
         except (SMTPException, OSError) as failure:
             return _outcome_of_failure(failure, phase)
         return Accepted(letter.message_id)
@@ -136,9 +136,10 @@ class SmtpChannel:
         sender = bounce_address(token, self._settings.bounce_domain or prepared.sender.domain)
         return _Letter(token, sender, address, message_id, data)
 
-    def _rcpt_options(self, smtp: SMTP) -> list[str]:
+    def _rcpt(self, smtp: SMTP, letter: _Letter) -> bytes:
         asked = ",".join(self._settings.dsn_notify)
-        return [f"NOTIFY={asked}"] if asked and smtp.supports_extension("dsn") else []
+        report = f" NOTIFY={asked}" if asked and smtp.supports_extension("dsn") else ""
+        return f"RCPT TO:<{letter.recipient}>{report}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +166,10 @@ def _relay(settings: Settings) -> Relay:
     )
 
 
-def _mail_options(smtp: SMTP, letter: _Letter) -> list[str]:
-    size = [f"SIZE={len(letter.data)}"] if smtp.supports_extension("size") else []
-    report = ["RET=HDRS", f"ENVID={letter.token}"] if smtp.supports_extension("dsn") else []
-    return size + report + (["SMTPUTF8"] if letter.is_utf8 else [])
+def _mail(smtp: SMTP, letter: _Letter) -> bytes:
+    size = f" SIZE={len(letter.data)}" if smtp.supports_extension("size") else ""
+    report = f" RET=HDRS ENVID={letter.token}" if smtp.supports_extension("dsn") else ""
+    return f"MAIL FROM:<{letter.sender}>{size}{report}{' SMTPUTF8' if letter.is_utf8 else ''}".encode()
 
 
 def _extend(deadline: asyncio.Timeout, seconds: float) -> None:
@@ -178,7 +179,7 @@ def _extend(deadline: asyncio.Timeout, seconds: float) -> None:
     deadline.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
-async def _start_over(smtp: SMTP, refusal: SMTPResponseException) -> None:
+async def _start_over(smtp: SMTP, refusal: Refusal) -> None:
     """Make the connection ready for the next mail after a refusal; close it where that is in doubt."""
     is_refusal = 400 <= refusal.code < 600  # noqa: PLR2004 - SMTP's two classes of refusal
     if is_refusal and smtp.is_connected:

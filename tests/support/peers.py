@@ -167,7 +167,8 @@ class SmtpPeer(_Peer):
             elif verb == "RCPT":
                 envelope.rcpt = line
             elif verb == "DATA" and said.startswith("354"):
-                envelope.data = (await reader.readuntil(b"\r\n.\r\n"))[:-3]
+                while (line_of_data := await reader.readline()) != b".\r\n":
+                    envelope.data += line_of_data
                 said = await self._answer(writer, "BODY", "", "250 2.0.0 taken")
                 if not said:
                     return

@@ -21,6 +21,8 @@ from tests.support.channels import CREATED_AT, DELIVERY, EMAIL, message, receipt
 from tests.support.peers import Silence, SmtpPeer, patience, running
 
 SECRET = b"bounce-secret"
+STEP_BY_STEP = ("SIZE", "DSN")
+TOGETHER = ("SIZE", "DSN", "PIPELINING")
 MESSAGE_ID = f"<{DELIVERY.hex}@example.gov.vn>"
 
 
@@ -128,13 +130,66 @@ async def test_an_address_that_mail_cannot_write_is_not_tried(address: str):
         ({"GREETING": Silence.HANG}, Transient("timeout", "transient")),
         ({"MAIL": Silence.DROP}, Transient("lost", "transient")),
         ({"RCPT": Silence.HANG}, Transient("timeout", "transient")),
-        ({"DATA": Silence.DROP}, Unknown("lost", "ambiguous")),
+        ({"DATA": Silence.DROP}, Transient("lost", "transient")),
+        ({"DATA": Silence.HANG}, Transient("timeout", "transient")),
         ({"BODY": Silence.DROP}, Unknown("lost", "ambiguous")),
         ({"BODY": Silence.HANG}, Unknown("timeout", "ambiguous")),
     ],
 )
-async def test_what_the_relay_says_in_each_phase_has_its_outcome(script: dict[str, Any], outcome: Outcome):
-    assert await send(SmtpPeer(script)) == [outcome]
+@pytest.mark.parametrize("extensions", [STEP_BY_STEP, TOGETHER])
+async def test_what_the_relay_says_in_each_phase_has_its_outcome(
+    script: dict[str, Any], outcome: Outcome, extensions: tuple[str, ...]
+):
+    assert await send(SmtpPeer(script, extensions)) == [outcome]
+
+
+async def first_words(extensions: tuple[str, ...]) -> list[bytes]:
+    """The verbs that a peer hears at once when it has said what it offers."""
+    heard = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 peer.example.vn ESMTP\r\n")
+        await reader.readline()
+        writer.write(b"".join(b"250-%b\r\n" % each.encode() for each in extensions) + b"250 HELP\r\n")
+        heard.set_result([line[:4] for line in (await reader.read(4096)).splitlines()])
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        channel = SmtpChannel(Settings.model_validate(email_settings(port, timeout_seconds=5)))
+        assert await channel.send(message(EMAIL)) == Transient("lost", "transient")
+        await channel.close()
+    return await heard
+
+
+async def test_commands_go_together_only_where_the_peer_allows_it():
+    assert await first_words(STEP_BY_STEP) == [b"MAIL"]
+    assert await first_words(TOGETHER) == [b"MAIL", b"RCPT", b"DATA"]
+
+
+async def test_a_peer_that_wants_the_data_of_a_refused_recipient_gets_none():
+    peer = SmtpPeer({"RCPT": "550 5.1.1 no such user"}, TOGETHER)
+    assert await send(peer, times=2) == [Permanent("5.1.1", "recipient")] * 2
+    assert ([each.data for each in peer.taken], peer.connections) == ([b"", b""], 1)
+
+
+async def test_a_refusal_counts_even_if_the_peer_hangs_up_with_it():
+    peer = SmtpPeer({"MAIL": "421 4.7.0 slow down", "RCPT": Silence.DROP}, TOGETHER)
+    assert await send(peer) == [Throttled("4.7.0", "quota")]
+
+
+@pytest.mark.parametrize("extensions", [STEP_BY_STEP, TOGETHER])
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        ("250-2.0.0 first\r\n250-more\r\n250 last", Accepted(MESSAGE_ID)),
+        ("550-5.1.1 no such\r\n550 user", Permanent("5.1.1", "recipient")),
+        ("what?", Unknown("-1", "ambiguous")),
+        ("250-" + "x" * 40_000, Unknown("-1", "ambiguous")),
+    ],
+)
+async def test_a_reply_may_have_lines_and_may_be_none(reply: str, outcome: Outcome, extensions: tuple[str, ...]):
+    assert await send(SmtpPeer({"BODY": reply}, extensions)) == [outcome]
 
 
 async def test_a_relay_without_the_encryption_we_ask_for_gets_no_mail():

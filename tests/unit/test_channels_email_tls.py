@@ -1,10 +1,12 @@
 """Each TLS policy against a mail server that really speaks TLS, and what happens where it cannot be trusted."""
 
+import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from channels.email_smtp import Settings, SmtpChannel
 from channels.registry import parse_channel
@@ -49,10 +51,23 @@ async def send(sandbox: Sandbox, tls: str, **settings) -> Outcome:
         await channel.close()
 
 
+async def send_and_part(sandbox: Sandbox, tls: str, **settings) -> Outcome:
+    outcome = await send(sandbox, tls, **settings)
+    await asyncio.sleep(0.1)  # uvloop must not be closed while TLS says farewell, and nothing tells when it has
+    return outcome
+
+
 @pytest.mark.parametrize("tls", ["none", *ENCRYPTED])
 async def test_mail_goes_out_under_each_policy(tls: str, authority: Authority, certificate: Path):
     async with mail_server(certificate=certificate) as sandbox:
         outcome = await send(sandbox, tls, ca_file=authority.file)
+        assert (isinstance(outcome, Accepted), len(sandbox.messages)) == (True, 1)
+
+
+@pytest.mark.parametrize("tls", ["none", *ENCRYPTED])
+async def test_mail_goes_out_from_the_loop_that_workers_run(tls: str, authority: Authority, certificate: Path):
+    async with mail_server(certificate=certificate) as sandbox:
+        outcome = await asyncio.to_thread(lambda: uvloop.run(send_and_part(sandbox, tls, ca_file=authority.file)))
         assert (isinstance(outcome, Accepted), len(sandbox.messages)) == (True, 1)
 
 
