@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
 from notifier.domain.errors import SettingsError
@@ -22,9 +23,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     file = _settings_file(environ)
     _refuse_unknown_variables(environ)
-    bound = type("Settings", (Settings,), {"_file": file, "_environ": environ, "__module__": __name__})
     try:
-        settings: Settings = bound()
+        sources = (_Variables(environ), *([TomlConfigSettingsSource(Settings, toml_file=file)] if file else []))
+        return Settings(_build_sources=(sources, {}))
     except ValidationError as error:
         lines = [sentence(fault, file, environ) for fault in error.errors(include_url=False)]
         raise SettingsError("the settings cannot be used\n  " + "\n  ".join(lines)) from None
@@ -34,7 +35,6 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{name} holds a whole table and has to be JSON; or set {name}__… for each key") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not TOML: {error}", code="NOTIFIER-CFG-002") from None
-    return settings
 
 
 def _settings_file(environ: Mapping[str, str]) -> Path | None:
@@ -57,3 +57,14 @@ def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
                     f"the environment variable {name} is no setting; remove it or correct its name",
                     code="NOTIFIER-CFG-004",
                 )
+
+
+class _Variables(EnvSettingsSource):
+    """The variables that `load_settings` was given, which need not be those of this process."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        super().__init__(Settings)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._environ.items()}

@@ -1,21 +1,14 @@
 """All that the service is told, and which of it fits together."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from notifier.domain.directory import lineage
 from notifier.settings.people import Console, Identity, Inbox, Issuer
@@ -51,8 +44,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
-    _file: ClassVar[Path | None] = None
-    _environ: ClassVar[Mapping[str, str]] = os.environ
 
     environment: Environment = Environment.PRODUCTION
     secret_key: SecretStr = Field(min_length=32, description="keys inboxes and look-up links; keep it for ever")
@@ -141,19 +132,6 @@ class Settings(BaseSettings):
                         )
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `_Variables` stands in its place
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        if cls._file is None:
-            return init_settings, _Variables(settings_cls)
-        return init_settings, _Variables(settings_cls), TomlConfigSettingsSource(settings_cls, toml_file=cls._file)
-
     def portal_page(self, code: str, agency: str | None) -> str | None:
         """The dossier on the portal of its agency, or of the nearest one above; None where none is known."""
         patterns = self.portal_dossier_urls
@@ -174,12 +152,3 @@ def _providers(channels: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str,
             yield from ((path, each) for path, each in tables if isinstance(each, Mapping))
         else:
             yield channel, table
-
-
-class _Variables(EnvSettingsSource):
-    """The variables that `load_settings` was given, which need not be those of this process."""
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        assert issubclass(self.settings_cls, Settings)  # noqa: S101 - bound in load_settings
-        environ = self.settings_cls._environ  # noqa: SLF001 - bound in load_settings
-        return {name.lower(): value for name, value in environ.items()}

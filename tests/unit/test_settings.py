@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from notifier.domain.errors import SettingsError
-from notifier.settings import Environment, load_settings
+from notifier.settings import Environment, Settings, load_settings
 
 SECRETS = {
     "key": "kkkkkkkkkkkkkkkk-hunter2-kkkkkkkkkkkkkkkk",
@@ -81,6 +81,10 @@ def test_a_good_file_is_understood(load):
 
     assert (settings.environment, settings.web.port, settings.web.host) == (Environment.TEST, 8081, "127.0.0.1")
     assert settings.sources["mcdt.example.gov.vn"].dialect == "dvcqg"
+
+
+def test_reading_makes_no_class_anew(load):
+    assert type(load()) is Settings
 
 
 def test_a_variable_wins_over_the_file(load):
