@@ -19,7 +19,7 @@ CHUNK = 50_000
 """Events that one statement copies."""
 COPIERS = 2
 """Connections that copy, each another table."""
-WAL_WHILE_COPYING = "16GB"
+WAL_WHILE_COPYING = "6GB"
 """Seldom checkpoints: each has PostgreSQL write every page anew that is changed after it."""
 APART_SECONDS = 30
 """How far each copy lies before the next."""
