@@ -33,8 +33,12 @@ def reach_from(known: Mapping[str, Agency], agencies: Collection[str]) -> Reach:
     """These agencies and all below them; of none in particular the whole province. `known`: by every code."""
     if not agencies:
         return EVERYWHERE
-    codes = {code for each in agencies for code in below(known, each)}
-    return Reach(tuple(agencies), tuple(sorted(codes)), _shortest(f"{code}." for code in codes))
+    codes, beginnings, more = set[str](), tuple[str, ...](), set(agencies)
+    while more:
+        codes |= {code for each in more for code in below(known, each)}
+        beginnings = _shortest(f"{code}." for code in codes)
+        more = {each.code for each in known.values() if _begins(each, beginnings)} - codes
+    return Reach(tuple(agencies), tuple(sorted(codes)), beginnings)
 
 
 def narrowed(reach: Reach, known: Mapping[str, Agency], asked: str | None) -> Reach | None:
@@ -59,6 +63,11 @@ def below(known: Mapping[str, Agency], code: str) -> frozenset[str]:
             open_ += children.get(each, ())
     others = (other for each in seen if each in known for other in known[each].other_codes)
     return frozenset(seen | {code} | set(others))
+
+
+def _begins(agency: Agency, beginnings: tuple[str, ...]) -> bool:
+    """Whether the code of an agency, or that of its parent, begins like this."""
+    return agency.code.startswith(beginnings) or (agency.parent or "").startswith(beginnings)
 
 
 def _own_code(known: Mapping[str, Agency], code: str) -> str:

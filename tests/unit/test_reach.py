@@ -1,5 +1,6 @@
 """How far somebody sees and acts: their own agencies, all below them, and nothing else."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,17 @@ def test_a_unit_that_the_directory_does_not_know_belongs_to_the_one_whose_code_i
 
 def test_an_agency_reaches_what_is_below_it_though_the_directory_is_empty():
     assert [reach_from({}, ["H01"]).includes(code) for code in ("H01", "H01.2.3", "H02")] == [True, True, False]
+
+
+@pytest.mark.parametrize("parent", ["H01.9", "H01.14"])
+def test_an_agency_is_within_if_its_parent_is_by_its_code_alone(parent):
+    known = by_every_code([Agency("H01.14", "UBND xã A"), Agency("K07", "UBND xã B", parent=parent)])
+    assert reach_from(known, ["H01"]).includes("K07")
+
+
+def test_an_agency_that_is_within_by_its_code_is_so_by_its_other_codes():
+    known = by_every_code([Agency("H01.14", "UBND xã A", other_codes=("X14",))])
+    assert reach_from(known, ["H01"]).includes("X14")
 
 
 def test_a_beginning_stands_once():
