@@ -44,7 +44,7 @@ def _time(value: object) -> object:
     return at
 
 
-Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,255}$")]
+Text = Annotated[str, Field(max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Moment = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 

@@ -32,8 +32,8 @@ PAGE_MOST, FAULTS_MOST = 1_000, 200
 _Model = TypeVar("_Model", bound=BaseModel)
 
 Text = Annotated[str, Field(max_length=255)] | None
-Code = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,255}$")]
-Account = Annotated[str, Field(pattern=r"^[\w\-]{1,64}$")]
+Code = Annotated[str, Field(max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Account = Annotated[str, Field(max_length=64, pattern=r"^[\w\-]+$")]
 Day = Annotated[str, Field(description="like 2026-11-25")] | None
 _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
 

@@ -26,7 +26,7 @@ from workers.linking import issue, unlink_officer
 class ZaloPerson(InboxQuery):
     """Whose link, named as for the inbox; `account` is the name of the account's provider."""
 
-    account: Annotated[str, Field(pattern=r"^[\w\-]{1,64}$")] = "zalo"
+    account: Annotated[str, Field(max_length=64, pattern=r"^[\w\-]+$")] = "zalo"
 
 
 async def make_code(request: web.Request) -> web.Response:
