@@ -39,7 +39,7 @@ $$
 _ROWS = "CREATE TEMP TABLE pattern_{table} AS SELECT t.* FROM {table} t, pattern WHERE {belongs}"
 _COPY = """
 INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE
-SELECT {values} FROM pattern_{table} t, pattern, generate_series({begin}, {end}) AS n,
+SELECT {values} FROM pattern_{table} t, pattern, generate_series({begin}::bigint, {end}) AS n,
     LATERAL (SELECT ({last} - n + 1) * interval '{apart} seconds' AS ago) aging
 """
 _DELIVERIES = "(SELECT d.id FROM delivery d WHERE d.event_id = of_event)"
