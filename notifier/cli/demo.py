@@ -78,8 +78,9 @@ async def _demo(*, once: bool) -> int:
                     await _tell_story(running_now)
                     return 0 if settled else 1
     except NotifierError as error:
-        click.echo(str(error), err=True)
-        return 1
+        if not stop.is_set():  # Ctrl-C also reaches what sets PostgreSQL up
+            click.echo(str(error), err=True)
+            return 1
     finally:
         shutil.rmtree(directory, ignore_errors=True)
         screen.say("Đã dừng tất cả; không để lại gì. / All stopped, nothing left behind.")

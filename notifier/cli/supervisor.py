@@ -36,7 +36,7 @@ class Supervisor:
         self._log_directory = log_directory
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
-        forkserver.ensure_running()
+        _start_fork_server()
         self._keepers: list[asyncio.Task[None]] = []
         self._processes: dict[str, ForkServerProcess] = {}
 
@@ -80,6 +80,15 @@ class Supervisor:
         for process in reversed(self._processes.values()):
             process.terminate()
         await asyncio.gather(*(_ended(name, process) for name, process in self._processes.items()))
+
+
+def _start_fork_server() -> None:
+    """Deaf to Ctrl-C from its first moment on, not only when it has imported everything."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def _ended(name: str, process: ForkServerProcess) -> None:

@@ -3,12 +3,15 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import psutil
+import pytest
 
 from notifier.settings import ROOT
 from tests.support.waiting import until
@@ -16,14 +19,15 @@ from tests.support.waiting import until
 SECONDS = 120
 
 
-async def demo(*arguments: str) -> Process:
+async def demo(*arguments: str, **environ: str) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "notifier", "demo", *arguments),
         cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")},
+        env={name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")} | environ,
         stdout=PIPE,
         stderr=PIPE,
+        start_new_session=True,
     )
 
 
@@ -67,3 +71,27 @@ async def test_ctrl_c_leaves_no_process_and_no_file_behind():
         all_ended, 10, "the end of all processes"
     )  # the server of forks goes when it sees that its parent has gone
     assert not Path(directory[1]).exists()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3, 0.7, 1.2, 2.0])
+async def test_ctrl_c_while_it_starts_ends_it_without_a_word_of_complaint(seconds):
+    directory = Path(tempfile.mkdtemp(prefix="demo-", dir="/tmp"))
+    process = await demo(TMPDIR=str(directory))
+    assert process.stdout is not None
+    await asyncio.wait_for(process.stdout.readline(), SECONDS)
+    await asyncio.sleep(seconds)
+
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: all of them hear it
+    out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+
+    def is_left(other: psutil.Process) -> bool:
+        try:
+            return str(directory) in " ".join(other.cmdline())
+        except psutil.Error:
+            return False
+
+    assert (process.returncode, err.decode()) == (0, "")
+    assert "All stopped, nothing left behind." in out.decode()
+    assert [each for each in psutil.process_iter() if is_left(each)] == []
+    assert [path.name for path in directory.iterdir()] in ([], [".lockfile"])  # the wheel's own, of all its servers
+    shutil.rmtree(directory)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -82,6 +83,12 @@ def runs(pid: int) -> bool:
         return False
 
 
+def attends(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has something to do at this signal."""
+    caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)
+
+
 async def test_one_that_is_killed_comes_back_and_sigterm_ends_all_with_exit_code_0(served: Served):
     """One story, as each start takes seconds: up, hurt, whole again, ended."""
     await until(served.is_whole, SECONDS, "all roles to answer")
@@ -112,3 +119,18 @@ async def test_settings_that_cannot_be_used_end_it_at_once_and_are_named(ground:
     process = await started({**ground.environ, "NOTIFIER_WEB__PORT": "many"}, log)
     assert await asyncio.wait_for(process.wait(), SECONDS) == 1
     assert "web.port" in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.5, 3.0])
+async def test_ctrl_c_while_it_starts_ends_all_without_a_word_of_complaint(
+    ground: Playground, tmp_path: Path, seconds: float
+):
+    log = tmp_path / "serve.log"
+    process = await started(dict(ground.environ), log)
+    await until(lambda: attends(process.pid, signal.SIGTERM), SECONDS, "it to attend to signals")
+    await asyncio.sleep(seconds)
+    family = meters.family(process.pid)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    assert await asyncio.wait_for(process.wait(), SECONDS) == 0
+    await until(lambda: not any(map(runs, family)), SECONDS, "the end of all processes")
+    assert "Traceback" not in log.read_text(encoding="utf-8")
