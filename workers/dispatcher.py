@@ -141,7 +141,8 @@ async def ring_due(app: App, connection: Connection, now: datetime) -> set[Kind]
     closed = await app.gate.closed(connection, now)
     found = await due.look(connection, closed, now)
     pass_by(Mark.RING_AFTER_COMMIT)
-    app.bell.call_in(*(lane or _LANES[kind] for kind, lane in found))
+    for kind, lane in found:
+        app.bell.call_in(kind, lane or _LANES[kind])
     kinds = {kind for kind, _ in found}
     for kind in kinds:
         RINGS_REPEATED.labels(kind).inc()

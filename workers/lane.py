@@ -4,14 +4,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
-from enum import StrEnum
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from notifier.domain.deliveries import Urgency
 from notifier.domain.ids import ChannelName, SourceName
 from notifier.store import callbacks, due
+from notifier.store.due import Kind
 from notifier.store.pool import Connection
 from notifier.telemetry.metrics import STEP_FAILURES
 from workers import steps
@@ -24,6 +24,8 @@ MOST = 128
 """Rows of one kind and source that are taken at once: what one source adds to the wait of another."""
 EVENTS = 32
 """Of events fewer: each becomes some messages, which go out while it is still remembered."""
+ANY = 1
+"""However few of a kind were taken, there may be more."""
 LONGEST_SECONDS = 10.0
 """Then the job ends, so that RQ hears of this worker; the next one goes on."""
 LINGER_SECONDS = 0.5
@@ -33,15 +35,14 @@ SEARCH_SECONDS = 1.0
 """How often it is looked for what needs no provider among all that waits for one."""
 
 
-class Step(StrEnum):
-    ROUTE = "route"
-    DELIVER = "deliver"
-    RECEIPTS = "receipts"
-    CALLBACKS = "callbacks"
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is done for one kind of work. Where `most` rows were taken there may be more."""
 
-
-Take = Callable[[Connection], Awaitable[Sequence[Any]]]
-Run = Callable[[Sequence[Any]], Awaitable[None]]
+    name: str
+    take: Callable[[Connection], Awaitable[Sequence[Any]]]
+    run: Callable[[Sequence[Any]], Awaitable[None]]
+    most: int
 
 
 class Lane:
@@ -54,14 +55,15 @@ class Lane:
         self._tellings = steps.Tellings(app)
         self._is_ending = False
         self._searched = float("-inf")
-        self._steps: dict[Step, tuple[Take, Run]] = {
-            Step.ROUTE: (self._events, partial(steps.route, app)),
-            Step.DELIVER: (self._deliveries, partial(steps.deliver, app, self._calls)),
+        self._steps = {
+            Kind.EVENT: Step("route", self._events, partial(steps.route, app), EVENTS),
+            Kind.DELIVERY: Step("deliver", self._deliveries, partial(steps.deliver, app, self._calls), ANY),
         }
         if urgency is RECEIPT_LANE:
-            self._steps[Step.RECEIPTS] = (self._receipts, partial(steps.receipts, app))
+            self._steps[Kind.RECEIPT] = Step("receipts", self._receipts, partial(steps.receipts, app), MOST)
         if urgency is CALLBACK_LANE:
-            self._steps[Step.CALLBACKS] = (self._callbacks, partial(steps.callbacks, app, self._tellings))
+            run = partial(steps.callbacks, app, self._tellings)
+            self._steps[Kind.CALLBACK] = Step("callbacks", self._callbacks, run, ANY)
 
     async def work_off(self) -> None:
         """Work until nothing was due for a while, or for so long that others must hear of it.
@@ -69,40 +71,40 @@ class Lane:
         A process that is not believed to be alive takes nothing: it would be taken from it at once.
         """
         bell, until = self._app.bell, time.monotonic() + LONGEST_SECONDS
-        async with bell.attending(self._urgency):
-            has_work = True
-            while has_work and time.monotonic() < until and self._app.heartbeat.is_believed() and not self._is_ending:
-                bell.heard.clear()
-                has_work = await self._round() or await self._hears()
-        if has_work or bell.heard.is_set():
-            bell.ring(self._urgency)
+        async with bell.attending(self._urgency, self._steps):
+            bell.hear(*self._steps)
+            while await bell.hears(LINGER_SECONDS) and self._goes_on(until):
+                await self._round()
+        for kind in bell.heard:
+            bell.ring(kind, self._urgency)
 
-    async def _hears(self) -> bool:
-        """Whether somebody rings before this worker has lingered for long enough."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._app.bell.heard.wait(), LINGER_SECONDS)
-        return self._app.bell.heard.is_set()
+    def _goes_on(self, until: float) -> bool:
+        return time.monotonic() < until and self._app.heartbeat.is_believed() and not self._is_ending
 
     def end(self) -> None:
         """The round under way is the last one."""
         self._is_ending = True
         self._app.bell.hear()
 
-    async def _round(self) -> bool:
-        """Whether anything was due. A step that fails leaves its rows, which are free again after `due.TAKEN_FOR`."""
-        done = False
-        for step, (take, run) in self._steps.items():
-            async with self._app.pool.acquire() as connection:
-                taken = await take(connection)
-            if not taken:
+    async def _round(self) -> None:
+        """Each step that was rung for. One that fails leaves its rows, which are free again after `due.TAKEN_FOR`."""
+        for kind, step in self._steps.items():
+            if kind not in self._app.bell.heard:
                 continue
-            done = True
-            try:
-                await asyncio.wait_for(run(taken), STEP_SECONDS)
-            except Exception:
-                STEP_FAILURES.labels(step).inc()
-                log.exception("a step failed", extra={"step": step, "count": len(taken)})
-        return done
+            self._app.bell.heard.discard(kind)
+            async with self._app.pool.acquire() as connection:
+                taken = await step.take(connection)
+            if len(taken) >= step.most:
+                self._app.bell.hear(kind)
+            if taken:
+                await self._run(step, taken)
+
+    async def _run(self, step: Step, taken: Sequence[Any]) -> None:
+        try:
+            await asyncio.wait_for(step.run(taken), STEP_SECONDS)
+        except Exception:
+            STEP_FAILURES.labels(step.name).inc()
+            log.exception("a step failed", extra={"step": step.name, "count": len(taken)})
 
     async def finish(self, patience_seconds: float) -> None:
         """End what is under way; see `Calls.finish`."""

@@ -1,13 +1,13 @@
 """The queue: RQ on Redis, one queue per lane. A job says that something is due in its lane, and nothing else.
 
 Redis is only the bell. What is due stands in PostgreSQL; a ring that is lost is made up for by the dispatcher. A worker
-that has a job attends its lane for a while: it hears who rings, and no job is needed for that. RQ asks Redis about sixty
-times for each job.
+that has a job attends its lane for a while: it hears who rings and for what kind of work, and no job is needed for that.
+RQ asks Redis about sixty times for each job.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 
 from redis import Redis
@@ -18,6 +18,7 @@ from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
 from notifier.domain.deliveries import Urgency
+from notifier.store.due import Kind
 from notifier.telemetry.metrics import RINGS_LOST
 
 log = logging.getLogger(__name__)
@@ -65,31 +66,44 @@ class Bell:
             url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
         )
         self._prefix = prefix
-        self._waiting: dict[Urgency, bool] = {}
-        """Lanes to ring for, and whether a worker has to come."""
+        self._waiting: dict[tuple[Kind, Urgency], bool] = {}
+        """What to ring for, and whether a worker has to come."""
         self._ringer: asyncio.Task[None] | None = None
         self._attended: Urgency | None = None
-        self.heard = asyncio.Event()
-        """Somebody has rung for the lane that is attended."""
+        self._kinds: Collection[Kind] = ()
+        self._woken = asyncio.Event()
+        self.heard: set[Kind] = set()
+        """What somebody has rung for in the lane that is attended. Who looks for it takes it out first."""
 
-    def ring(self, *lanes: Urgency) -> None:
-        """Something is due in these lanes."""
+    def ring(self, kind: Kind, *lanes: Urgency) -> None:
+        """Something of this kind is due in these lanes."""
         if self._attended in lanes:
-            self.hear()
-        self._send({lane: False for lane in lanes if lane is not self._attended})
+            self.hear(kind)
+        for lane in lanes:
+            if lane is not self._attended:
+                self._send(kind, lane, must_come=False)
 
-    def call_in(self, *lanes: Urgency) -> None:
-        """Something is due in these lanes and lies there: a worker has to come, though another attend the lane."""
-        self._send(dict.fromkeys(lanes, True))
+    def call_in(self, kind: Kind, lane: Urgency) -> None:
+        """Something of this kind lies there: a worker has to come, though another attend the lane."""
+        self._send(kind, lane, must_come=True)
 
-    def hear(self) -> None:
-        """Have the lane that is attended looked at once more."""
-        self.heard.set()
+    def hear(self, *kinds: Kind) -> None:
+        """Have these looked for in the lane that is attended; with none, only wake who waits."""
+        self.heard.update(kind for kind in kinds if kind in self._kinds)
+        self._woken.set()
+
+    async def hears(self, seconds: float) -> bool:
+        """Whether anybody has rung, or does so within this time."""
+        self._woken.clear()
+        if not self.heard:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), seconds)
+        return bool(self.heard)
 
     @asynccontextmanager
-    async def attending(self, lane: Urgency) -> AsyncIterator[None]:
-        """Hear each ring for this lane meanwhile; without Redis only those of this process."""
-        self._attended = lane
+    async def attending(self, lane: Urgency, kinds: Collection[Kind]) -> AsyncIterator[None]:
+        """Hear each ring for these kinds of work in this lane meanwhile; without Redis only those of this process."""
+        self._attended, self._kinds, self.heard = lane, kinds, set()
         async with self._air.pubsub(ignore_subscribe_messages=True) as air:
             listening = await self._begin_to_listen(air, lane)
             try:
@@ -111,8 +125,8 @@ class Bell:
     async def _listen(self, air: PubSub) -> None:
         """Until nothing is subscribed to any more."""
         with suppress(RedisError, OSError):
-            async for _ in air.listen():
-                self.hear()
+            async for message in air.listen():
+                self.hear(*(kind for kind in Kind if kind.value.encode() == message["data"]))
 
     async def _leave(self, air: PubSub, listening: asyncio.Task[None]) -> None:
         """All that was rung until Redis knows that nobody listens any more has been heard then."""
@@ -124,18 +138,17 @@ class Bell:
         except (RedisError, OSError):
             listening.cancel()
 
-    def _send(self, wanted: Mapping[Urgency, bool]) -> None:
-        for lane, must_come in wanted.items():
-            self._waiting[lane] = must_come or self._waiting.get(lane, False)
-        if self._waiting and (self._ringer is None or self._ringer.done()):
+    def _send(self, kind: Kind, lane: Urgency, *, must_come: bool) -> None:
+        self._waiting[kind, lane] = must_come or self._waiting.get((kind, lane), False)
+        if self._ringer is None or self._ringer.done():
             self._ringer = asyncio.get_running_loop().create_task(self._ring_all())
 
     async def _ring_all(self) -> None:
         while self._waiting:
-            lane, must_come = self._waiting.popitem()
+            (kind, lane), must_come = self._waiting.popitem()
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    if must_come or not await self._air.publish(self._channel(lane), b""):
+                    if not await self._air.publish(self._channel(lane), kind.value) or must_come:
                         await asyncio.to_thread(enqueue, self._redis, self._prefix, lane)
             except (RedisError, OSError):
                 RINGS_LOST.inc()

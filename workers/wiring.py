@@ -22,6 +22,7 @@ from notifier.rendering.renderer import Renderer
 from notifier.routing.rules import Rules, load_rules
 from notifier.settings import Settings
 from notifier.store import inbox, receipts
+from notifier.store.due import Kind
 from notifier.store.inbox import Notice
 from notifier.store.pool import Pool, concerns_all, connection_name, open_pool
 from notifier.telemetry.marks import Mark, pass_by
@@ -212,7 +213,7 @@ async def _store_receipts(pool: Pool, bell: Bell, clock: Clock, raws: Sequence[R
     async with pool.acquire() as connection:
         await receipts.store(connection, raws, clock())
     pass_by(Mark.CALLBACK_STORED)
-    bell.ring(RECEIPT_LANE)
+    bell.ring(Kind.RECEIPT, RECEIPT_LANE)
     for raw in raws:
         RECEIPTS.labels(raw.provider, "stored").inc()
     return [None] * len(raws)

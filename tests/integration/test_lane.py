@@ -12,6 +12,7 @@ from notifier.domain.ids import ChannelName, ProviderName, SourceName
 from notifier.domain.outcomes import Accepted
 from notifier.settings import load_settings
 from notifier.store import due
+from notifier.store.due import Kind
 from tests.support.intake import event, sample
 from tests.support.stack import post_event
 from tests.support.waiting import until
@@ -21,6 +22,7 @@ from workers.queues import Bell, connect, queue_of
 
 LANE = Urgency.URGENT
 """Of a request for more papers."""
+KINDS = {Kind.EVENT}
 REQUEST = "05-yeu-cau-bo-sung"
 
 
@@ -142,8 +144,8 @@ async def test_a_step_that_fails_leaves_the_others_and_its_rows(client, ground, 
         raise RuntimeError("our fault")
 
     await post_event(client, ground, sample(REQUEST))
-    take, _ = lane._steps["route"]
-    monkeypatch.setitem(lane._steps, "route", (take, fails))
+    route = lane._steps[Kind.EVENT]
+    monkeypatch.setitem(lane._steps, Kind.EVENT, replace(route, run=fails))
 
     await lane.work_off()
 
@@ -188,30 +190,61 @@ async def test_one_source_leaves_room_for_another(client, ground, app, sandbox, 
 
 
 async def test_a_ring_where_nobody_attends_brings_a_worker_by_a_job(another, queue):
-    another.ring(LANE)
+    another.ring(Kind.EVENT, LANE)
     await until(lambda: queue.count, 10, "a job")
 
 
 async def test_who_attends_a_lane_hears_another_process_without_a_job(app, another, queue):
-    async with app.bell.attending(LANE):
-        another.ring(LANE)
-        await asyncio.wait_for(app.bell.heard.wait(), 10)
+    async with app.bell.attending(LANE, KINDS):
+        another.ring(Kind.EVENT, LANE)
+        assert await app.bell.hears(10)
     assert queue.count == 0
 
 
 async def test_what_is_rung_until_nobody_attends_any_more_is_heard_or_has_a_job(app, another, queue):
-    async with app.bell.attending(LANE):
-        another.ring(LANE)
+    async with app.bell.attending(LANE, KINDS):
+        another.ring(Kind.EVENT, LANE)
     await another.close()
-    assert app.bell.heard.is_set() or queue.count == 1
+    assert app.bell.heard == KINDS or queue.count == 1
 
 
 async def test_a_worker_is_called_in_though_another_attends(app, another, queue):
-    async with app.bell.attending(LANE):
-        another.ring(LANE)
-        another.call_in(LANE)
-        another.ring(LANE)
+    async with app.bell.attending(LANE, KINDS):
+        another.ring(Kind.EVENT, LANE)
+        another.call_in(Kind.EVENT, LANE)
+        another.ring(Kind.EVENT, LANE)
         await until(lambda: queue.count, 10, "a job")
+
+
+async def test_only_the_kinds_of_work_of_those_who_attend_are_heard(app, another):
+    async with app.bell.attending(LANE, KINDS):
+        another.ring(Kind.RECEIPT, LANE)
+        another.ring(Kind.EVENT, LANE)
+        assert await app.bell.hears(10)
+        assert app.bell.heard == KINDS
+
+
+async def test_who_was_rung_for_one_kind_of_work_looks_for_no_other(app, lane, monkeypatch):
+    looked: list[str] = []
+    monkeypatch.setattr(due, "take_events", seen(looked, due.take_events))
+    monkeypatch.setattr(due, "take_deliveries", seen(looked, due.take_deliveries))
+    working = asyncio.create_task(lane.work_off())
+    await until(lambda: "take_deliveries" in looked, 10, "the look at all when it comes")
+    before = len(looked)
+
+    app.bell.hear(Kind.DELIVERY)
+    await working
+    assert looked[before:] == ["take_deliveries"]
+
+
+def seen(looked: list[str], take):
+    """The same, noted down."""
+
+    async def noted(*given, **named):
+        looked.append(take.__name__)
+        return await take(*given, **named)
+
+    return noted
 
 
 async def test_a_lane_that_rests_is_left_and_its_next_event_brings_a_worker(client, ground, app, sandbox, lane, queue):

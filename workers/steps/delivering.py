@@ -24,6 +24,7 @@ from notifier.domain.steps import Step as Decision
 from notifier.store import attempts, deliveries, desks
 from notifier.store.attempts import NewAttempt
 from notifier.store.deliveries import Move, Work
+from notifier.store.due import Kind
 from notifier.store.pool import Connection
 from notifier.telemetry.marks import Mark, pass_by
 from notifier.telemetry.metrics import ATTEMPT_SECONDS, ATTEMPTS
@@ -69,7 +70,9 @@ def new_calls(app: App, lane: Urgency = Urgency.URGENT) -> Calls[Call]:
     fewer: dict[str, int] = {
         name: most for name, setup in app.providers.items() if (most := setup.capabilities.calls_at_once)
     }
-    return Calls(partial(_record_all, app), most=CALLS_AT_ONCE[lane], fewer=fewer, eased=app.bell.hear)
+    return Calls(
+        partial(_record_all, app), most=CALLS_AT_ONCE[lane], fewer=fewer, eased=partial(app.bell.hear, Kind.DELIVERY)
+    )
 
 
 async def deliver(app: App, calls: Calls[Call], ids: Sequence[DeliveryId]) -> None:

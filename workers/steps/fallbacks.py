@@ -11,7 +11,9 @@ from notifier.domain.ids import RecipientId
 from notifier.domain.recipients import Audience
 from notifier.store import deliveries
 from notifier.store.deliveries import Move, Work
+from notifier.store.due import Kind
 from notifier.store.pool import Connection
+from workers.queues import CALLBACK_LANE
 from workers.wiring import App
 
 
@@ -44,7 +46,10 @@ class Released:
     lanes: set[Urgency] = field(default_factory=set)
 
     def ring(self, app: App) -> None:
-        app.bell.ring(*self.lanes)
+        """For them, and for the callbacks that tell of what has moved."""
+        app.bell.ring(Kind.DELIVERY, *self.lanes)
+        if any(source.callback for source in app.settings.sources.values()):
+            app.bell.ring(Kind.CALLBACK, CALLBACK_LANE)
 
 
 async def settle_fallbacks(

@@ -16,6 +16,7 @@ from notifier.intake.accept import Accepted
 from notifier.intake.vendor import derive_type
 from notifier.routing.rules import Rules
 from notifier.store import intake
+from notifier.store.due import Kind
 from notifier.store.intake import EventKey, NewEvent, Standing, StoredEvent
 from notifier.store.pool import concerns_all
 from notifier.telemetry.marks import Mark, pass_by
@@ -78,7 +79,7 @@ async def _take_in_all(app: App, posts: Sequence[Post]) -> list[list[Answer]]:
     except intake.IdTaken:
         answers, fresh = await _commit(app, posts)
     pass_by(Mark.INTAKE_AFTER_COMMIT)
-    app.bell.ring(*{event.lane for event in fresh})
+    app.bell.ring(Kind.EVENT, *{event.lane for event in fresh})
     return answers
 
 

@@ -10,6 +10,7 @@ from notifier.domain.opaque import lookup_token, token_hash
 from notifier.domain.reasons import Reason, ReasonCode
 from notifier.domain.recipients import Recipient
 from notifier.store import events, lookups, plans
+from notifier.store.due import Kind
 from notifier.store.events import ClaimedEvent, Finished
 from notifier.store.plans import NewDelivery, NewPlan, due_lanes
 from notifier.store.pool import Connection
@@ -85,7 +86,7 @@ async def _route_together(app: App, wave: Sequence[DossierEvent]) -> None:
     pass_by(Mark.ROUTE_AFTER_COMMIT)
     for each in decided:
         _count(each)
-    app.bell.ring(*due_lanes(planned, now))
+    app.bell.ring(Kind.DELIVERY, *due_lanes(planned, now))
 
 
 async def _store(app: App, connection: Connection, decided: Sequence[Decided], now: datetime) -> list[NewDelivery]:
