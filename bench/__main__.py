@@ -17,10 +17,10 @@ QUICK_SECONDS, FULL_SECONDS = 8.0, 30.0
 
 
 def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter("whole numbers with commas between them are expected, such as 0,1000000") from None
+    parts = text.split(",")
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise click.BadParameter("numbers above 0 are expected, with commas between them, such as 1000000,4000000")
+    return tuple(sorted(map(int, parts)))
 
 
 @click.command("bench")
@@ -38,7 +38,9 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) ->
 @click.option("--workers", default=1, show_default=True, help="Worker processes of each lane.")
 @click.option("--peers/--no-peers", default=True, show_default=True, help="Measure the reference and Apprise too.")
 @click.option("--burst", default=100_000, show_default=True, help="Bulk messages of the burst.")
-@click.option("--growth", default="0,1000000,10000000", show_default=True, callback=_numbers, help="Old deliveries.")
+@click.option(
+    "--growth", default="1000000,10000000", show_default=True, callback=_numbers, help="So many old deliveries."
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file as JSON.")
 @click.option("--svg", "svg_file", type=click.Path(path_type=Path), help="Write the picture to this file.")
 @click.option("--write-docs", is_flag=True, help="Write the tables into docs/benchmark.md, the picture beside it.")
@@ -66,7 +68,7 @@ def command(
     \b
     ./dev bench --quick
     ./dev bench --only compare --no-peers --rounds 1 --rate 200 --seconds 20
-    ./dev bench --only growth --growth 0,1000000 --json growth.json
+    ./dev bench --only growth --growth 1000000 --json growth.json
     """
     wanted = Wanted(
         scenarios=only or (QUICK if quick else SCENARIOS),

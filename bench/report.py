@@ -170,18 +170,20 @@ def _limits(result: Result) -> str:
 def _growth(result: Result) -> str:
     if not result.growth:
         return ""
-    base = result.growth[0].run.whole_rate()
     rows = [
         [
             f"{each.old:,}",
             megabytes(each.size_bytes),
-            rate(each.run.whole_rate()),
-            f"{each.run.whole_rate() / base:.0%}",
-            waits(each.run.accept, 50, 99),
+            str(len(each.runs)),
+            *(rate(speed) for speed in (old[0], none[0])),
+            f"{old[0] / none[0]:.0%}",
+            *(f"{cpu:.2f}" for cpu in (old[1], none[1])),
         ]
         for each in result.growth
+        for old, none in [(typical(each.runs), typical(each.beside_none))]
     ]
-    return table(["old deliveries", "database", "events/s", "of that with the fewest", "202 p50 / p99"], rows)
+    heads = ["old deliveries", "database", "rounds", "events/s", "beside none", "of that"]
+    return table([*heads, "CPU s per 1,000 messages", "beside none"], rows)
 
 
 def _faults(result: Result) -> str:
@@ -209,7 +211,8 @@ def as_json(result: Result) -> dict[str, Any]:
         "scale_out": [_run_json(run) for run in result.scale_out],
         "burst": _burst_json(result),
         "growth": [
-            {"old": each.old, "size_bytes": each.size_bytes, "run": _run_json(each.run)} for each in result.growth
+            asdict(each) | {"runs": [*map(_run_json, each.runs)], "beside_none": [*map(_run_json, each.beside_none)]}
+            for each in result.growth
         ],
         "faults": result.faults(),
     }

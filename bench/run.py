@@ -44,7 +44,7 @@ class Wanted:
     workers: int = 1
     peers: bool = True
     burst_messages: int = 100_000
-    growth: Sequence[int] = (0, 1_000_000, 10_000_000)
+    growth: Sequence[int] = (1_000_000, 10_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Result:
             *self.ours,
             *([self.half] if self.half else []),
             *self.scale_out,
-            *(each.run for each in self.growth),
+            *(run for each in self.growth for run in (*each.beside_none, *each.runs)),
         ]
 
     def faults(self) -> list[str]:
@@ -133,7 +133,7 @@ async def _measure(wanted: Wanted, bench: Bench, result: Result) -> None:
     if "burst" in wanted.scenarios:
         result.burst = await burst(bench, wanted.burst_messages, BURST_RUNS * wanted.seconds)
     if "growth" in wanted.scenarios:
-        result.growth = await grown(bench, wanted.growth)
+        result.growth = await grown(bench, wanted.growth, wanted.rounds)
 
 
 async def _compare(wanted: Wanted, bench: Bench, result: Result, database_url: str) -> None:

@@ -140,28 +140,37 @@ async def _all_out(side: Side, sent: Mapping[int, float]) -> dict[str, list[floa
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A run beside so many old deliveries."""
+    """Runs beside so many old deliveries, and those beside none that took turns with them."""
 
     old: int
     size_bytes: int
-    run: Run
+    runs: list[Run]
+    beside_none: list[Run]
 
 
-async def grown(bench: Bench, sizes: Sequence[int]) -> list[Grown]:
-    """The same run again and again, with more old rows each time."""
-    url, found, have, events = await prepare(bench.servers, "growth"), [], 0, 0
+async def grown(bench: Bench, sizes: Sequence[int], rounds: int) -> list[Grown]:
+    """The same run on an empty database and on one with more old rows each time, in turn."""
+    empty, full = await prepare(bench.servers, "empty"), await prepare(bench.servers, "full")
+    found, have, events = [], 0, None
     for size in sizes:
-        async with ours(bench.servers, url, workers=bench.workers, run=bench.directory("growth")) as side:
+        async with ours(bench.servers, full, run=bench.directory("growth")) as side:
             pattern = bench.plan("pattern", 1)
             await measure(bench.servers, side, pattern)
-            if size > have:
-                await growth.grow(url, pattern.first, size, have, bench.say)
-            wanted = await bench.warm(side)
-            events = events or wanted
-            run = await bench.run(side, f"{size:,} old deliveries", events)
-        found.append(Grown(size, await growth.size_bytes(url), run))
-        have = max(have, size)
+        await growth.grow(full, pattern.first, size, have, bench.say)
+        have, made = size, Grown(size, await growth.size_bytes(full), [], [])
+        for number in range(1, rounds + 1):
+            made.beside_none.append(await _fresh(bench, empty, f"no old deliveries, round {number}", events))
+            events = events or made.beside_none[0].events
+            made.runs.append(await _fresh(bench, full, f"{size:,} old deliveries, round {number}", events))
+        found.append(made)
     return found
+
+
+async def _fresh(bench: Bench, database_url: str, name: str, events: int | None) -> Run:
+    """A run on processes that were started for it."""
+    async with ours(bench.servers, database_url, workers=bench.workers, run=bench.directory("growth")) as side:
+        wanted = await bench.warm(side)
+        return await bench.run(side, name, events or wanted)
 
 
 async def scaled(bench: Bench, groups: Sequence[int] = (1, 2)) -> list[Run]:
