@@ -133,7 +133,7 @@ async def audit_rows(app) -> int:
 async def test_somebody_reached_meanwhile_is_not_told_twice(client, ground, app, sandbox):
     await script(sandbox, "zalo", "refuse", error=-118)
     await post_event(client, ground, sample("05"))
-    await becomes(app, "citizen", "sms", "delivered")
+    await settle(app)
     await make_well(sandbox)
     (letter,) = await letters(app)
 

@@ -14,7 +14,7 @@ from tests.support.dead import (
     script,
 )
 from tests.support.intake import sample
-from tests.support.stack import becomes, post_event, settle
+from tests.support.stack import post_event, settle
 from workers.steps import dead
 from workers.steps.dead_story import tell
 
@@ -90,7 +90,7 @@ async def test_times_filter_from_the_first_moment_to_before_the_last(client, gro
 async def test_somebody_whom_another_way_reached_is_not_unreached(client, ground, app, sandbox):
     await script(sandbox, "zalo", "refuse", error=-118)
     await post_event(client, ground, sample("05"))
-    await becomes(app, "citizen", "sms", "delivered")
+    await settle(app)
 
     (letter,) = await letters(app)
     assert letter.reached in {"sms", "email"}
