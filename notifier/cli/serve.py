@@ -76,7 +76,7 @@ def roles(workers: Mapping[Urgency, int], metrics_port: int | None = None, *, bo
 
 async def _serve(wanted: Roles) -> int:
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     set_up_logs()
     environment = {name: value for name, value in os.environ.items() if name != METRICS_VARIABLE}

@@ -12,8 +12,9 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from multiprocessing import forkserver
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -26,6 +27,19 @@ PRELOADED = ["notifier.cli.preloaded"]
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 
 
+@contextmanager
+def children_deaf_to_ctrl_c() -> Iterator[None]:
+    """What this thread starts meanwhile inherits its mask: a terminal's Ctrl-C reaches us alone, and we end it all.
+
+    One that comes meanwhile is not lost: it is heard at the end.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Supervisor:
     """Children run in sessions of their own, so that Ctrl-C reaches only the supervisor, which ends them in order.
 
@@ -36,7 +50,9 @@ class Supervisor:
         self._log_directory = log_directory
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
-        _start_fork_server()
+        resource_tracker.ensure_running()  # here, as it lets Ctrl-C through again when it has started
+        with children_deaf_to_ctrl_c():
+            forkserver.ensure_running()
         self._keepers: list[asyncio.Task[None]] = []
         self._processes: dict[str, ForkServerProcess] = {}
 
@@ -80,15 +96,6 @@ class Supervisor:
         for process in reversed(self._processes.values()):
             process.terminate()
         await asyncio.gather(*(_ended(name, process) for name, process in self._processes.items()))
-
-
-def _start_fork_server() -> None:
-    """Deaf to Ctrl-C from its first moment on, not only when it has imported everything."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 async def _ended(name: str, process: ForkServerProcess) -> None:

@@ -121,14 +121,15 @@ async def test_settings_that_cannot_be_used_end_it_at_once_and_are_named(ground:
     assert "web.port" in log.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.5, 3.0])
+@pytest.mark.parametrize("processes", range(1, 3 + len(ROLES)))
 async def test_ctrl_c_while_it_starts_ends_all_without_a_word_of_complaint(
-    ground: Playground, tmp_path: Path, seconds: float
+    ground: Playground, tmp_path: Path, processes: int
 ):
+    """As soon as so many run: itself, the server of forks with the tracker that Python gives it, then the roles."""
     log = tmp_path / "serve.log"
     process = await started(dict(ground.environ), log)
     await until(lambda: attends(process.pid, signal.SIGTERM), SECONDS, "it to attend to signals")
-    await asyncio.sleep(seconds)
+    await until(lambda: len(meters.family(process.pid)) >= processes, SECONDS, f"{processes} processes")
     family = meters.family(process.pid)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     assert await asyncio.wait_for(process.wait(), SECONDS) == 0
