@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ from notifier.cli.demo_week import week
 from notifier.cli.playground import PROVINCE, Playground, playground, samples
 from notifier.cli.post import ACCEPTED, post
 from notifier.cli.screen import Screen
+from notifier.cli.signals import asked_to_end
 from notifier.cli.supervisor import Supervisor
 from notifier.cli.timeline import read_story
 from notifier.cli.zalo_accounts import zalo_grant
@@ -65,9 +65,7 @@ def command(context: click.Context, once: bool) -> None:  # noqa: FBT001 - click
 
 async def _demo(*, once: bool) -> int:
     began = time.monotonic()
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = asked_to_end()
     directory = Path(tempfile.mkdtemp(prefix="notifier-demo-"))
     screen = Screen(began)
     try:
@@ -77,7 +75,7 @@ async def _demo(*, once: bool) -> int:
                 if once and not stop.is_set():
                     await _tell_story(running_now)
                     return 0 if settled else 1
-    except NotifierError as error:
+    except (NotifierError, OSError) as error:  # no port is free, no room on the disk
         if not stop.is_set():  # Ctrl-C also reaches what sets PostgreSQL up
             click.echo(str(error), err=True)
             return 1

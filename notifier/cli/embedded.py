@@ -13,7 +13,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from notifier.cli.supervisor import children_deaf_to_ctrl_c
+from notifier.cli.signals import children_deaf_to_ctrl_c
 from notifier.domain.errors import SettingsError
 
 READY_SECONDS = 15
@@ -42,8 +42,8 @@ def postgres(directory: Path) -> Iterator[str]:
         try:
             with children_deaf_to_ctrl_c():
                 server = get_server(str(directory), cleanup_mode="stop")
-        except (subprocess.SubprocessError, OSError):
-            raise SettingsError(f"PostgreSQL could not be set up:\n{_LAST_WORDS.text}") from None
+        except (subprocess.SubprocessError, OSError) as error:
+            raise SettingsError(f"PostgreSQL could not be set up: {error}\n{_LAST_WORDS.text}") from None
     try:
         yield server.get_uri()
     finally:

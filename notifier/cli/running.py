@@ -3,13 +3,13 @@
 import asyncio
 import os
 import secrets
-import signal
 import socket
 from collections.abc import Awaitable, Callable
 
 import uvloop
 from prometheus_client import start_http_server
 
+from notifier.cli.signals import asked_to_end
 from notifier.settings import Settings, load_settings
 from notifier.telemetry.logs import set_up_logs
 
@@ -36,10 +36,6 @@ def until_stopped(serve: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Run `serve` with an event that SIGTERM and SIGINT set."""
 
     async def run() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        await serve(stop)
+        await serve(asked_to_end())
 
     uvloop.run(run())

@@ -1,11 +1,11 @@
 import asyncio
 import logging
 import os
-import signal
 from collections.abc import Mapping, Sequence
 
 import click
 
+from notifier.cli.signals import asked_to_end
 from notifier.cli.supervisor import Supervisor
 from notifier.domain.deliveries import Urgency
 from notifier.telemetry.logs import set_up_logs
@@ -75,9 +75,7 @@ def roles(workers: Mapping[Urgency, int], metrics_port: int | None = None, *, bo
 
 
 async def _serve(wanted: Roles) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = asked_to_end()
     set_up_logs()
     environment = {name: value for name, value in os.environ.items() if name != METRICS_VARIABLE}
     supervisor = Supervisor()

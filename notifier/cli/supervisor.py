@@ -12,11 +12,12 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+
+from notifier.cli.signals import children_deaf_to_ctrl_c
 
 log = logging.getLogger(__name__)
 
@@ -25,19 +26,6 @@ GRACE_SECONDS = 35.0
 """A worker lets its calls under way end; it gives up by itself a little earlier."""
 PRELOADED = ["notifier.cli.preloaded"]
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
-
-
-@contextmanager
-def children_deaf_to_ctrl_c() -> Iterator[None]:
-    """What this thread starts meanwhile inherits its mask: a terminal's Ctrl-C reaches us alone, and we end it all.
-
-    One that comes meanwhile is not lost: it is heard at the end.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Supervisor:

@@ -5,14 +5,17 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from notifier.cli.playground import PORTS_TRIED
 from notifier.settings import ROOT
 from tests.support.waiting import until
 
@@ -83,6 +86,20 @@ async def test_ctrl_c_leaves_no_process_and_no_file_behind():
         all_ended, 10, "the end of all processes"
     )  # the server of forks goes when it sees that its parent has gone
     assert not Path(directory[1]).exists()
+
+
+async def test_where_no_port_is_free_it_says_so():
+    last = 8080 + PORTS_TRIED - 1
+    with ExitStack() as taken:
+        for port in range(8080, last + 1):
+            with suppress(OSError):  # somebody else has it
+                taken.enter_context(socket.create_server(("127.0.0.1", port)))
+        process = await demo()
+        out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+
+    said = f"no free port from 8080 to {last} on the loopback address\n"
+    assert (process.returncode, err.decode()) == (1, said)
+    assert "All stopped, nothing left behind." in out.decode()
 
 
 CHILDREN = ["forkserver", "initdb", "--boot", "--single", "pg_ctl", "redis-server"]

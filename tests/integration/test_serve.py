@@ -128,7 +128,7 @@ async def test_ctrl_c_while_it_starts_ends_all_without_a_word_of_complaint(
     """As soon as so many run: itself, the server of forks with the tracker that Python gives it, then the roles."""
     log = tmp_path / "serve.log"
     process = await started(dict(ground.environ), log)
-    await until(lambda: attends(process.pid, signal.SIGTERM), SECONDS, "it to attend to signals")
+    await until(lambda: attends(process.pid, signal.SIGTERM), SECONDS, "it to attend to the second of its signals")
     await until(lambda: len(meters.family(process.pid)) >= processes, SECONDS, f"{processes} processes")
     family = meters.family(process.pid)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
