@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import asyncpg
 
@@ -166,20 +166,19 @@ async def grown(bench: Bench, sizes: Sequence[int], rounds: int) -> list[Grown]:
     return found
 
 
-async def _fresh(bench: Bench, database_url: str, name: str, events: int | None) -> Run:
-    """A run on processes that were started for it."""
-    async with ours(bench.servers, database_url, workers=bench.workers, run=bench.directory("growth")) as side:
-        wanted = await bench.warm(side)
-        return await bench.run(side, name, events or wanted)
-
-
 async def scaled(bench: Bench, groups: Sequence[int] = (1, 2)) -> list[Run]:
     """The same run with more groups of worker processes, each with one worker of every lane."""
-    url, runs, events = await prepare(bench.servers, "scale"), [], 0
+    url, runs, events = await prepare(bench.servers, "scale"), [], None
     for group in groups:
-        async with ours(bench.servers, url, workers=group, run=bench.directory("scale")) as side:
-            wanted = await bench.warm(side)
-            events = events or wanted
-            name = f"{group} worker group{'s' if group > 1 else ''}"
-            runs.append(await bench.run(replace(side, name="Notifier"), name, events))
+        name = f"{group} worker group{'s' if group > 1 else ''}"
+        runs.append(await _fresh(bench, url, name, events, workers=group))
+        events = runs[0].events
     return runs
+
+
+async def _fresh(bench: Bench, database_url: str, name: str, events: int | None, workers: int | None = None) -> Run:
+    """A run on processes that were started for it; without `events` the warm-up tells how many."""
+    started = ours(bench.servers, database_url, workers=workers or bench.workers, run=bench.directory("fresh"))
+    async with started as side:
+        wanted = await bench.warm(side)
+        return await bench.run(side, name, events or wanted)
